@@ -1,0 +1,1 @@
+//! Credentials of the azml clients and the policies that sign with them

@@ -1,0 +1,3 @@
+//! The `azml` command.
+
+fn main() {}

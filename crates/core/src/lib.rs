@@ -1,0 +1,1 @@
+//! Errors, endpoints, clouds and HTTP transport shared by the azml clients

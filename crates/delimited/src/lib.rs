@@ -1,0 +1,1 @@
+//! Byte scanner for delimited text: records, quotes, parallel chunks

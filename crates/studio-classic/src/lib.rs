@@ -1,0 +1,1 @@
+//! Client for Azure Machine Learning Studio (classic): datasets, experiments, text formats to Arrow

@@ -1,0 +1,1 @@
+//! In-process emulator, fault proxy and fixtures for the tests of azml
