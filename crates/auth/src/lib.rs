@@ -1,1 +1,10 @@
-//! Credentials of the azml clients and the policies that sign with them
+//! Who you are, turned into a signed request.
+//!
+//! Client crates hand their requests to a policy of this crate and never see how it signs. Secrets live in [`Secret`],
+//! which shows nothing and wipes its memory.
+
+mod secret;
+mod workspace_token;
+
+pub use secret::Secret;
+pub use workspace_token::{WorkspaceToken, WorkspaceTokenPolicy};

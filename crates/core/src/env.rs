@@ -1,0 +1,84 @@
+//! The names of the environment variables that SDK, CLI and emulator share, and a lookup that tests can replace.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// The plain http listener of the emulator.
+pub const HTTP_ENDPOINT: &str = "AZML_HTTP_ENDPOINT";
+/// The TLS listener of the emulator.
+pub const HTTPS_ENDPOINT: &str = "AZML_HTTPS_ENDPOINT";
+/// A PEM file with certificates to trust beside the system's.
+pub const CA_BUNDLE: &str = "AZML_CA_BUNDLE";
+/// The base address of the Studio (classic) API.
+pub const STUDIO_ENDPOINT: &str = "AZML_STUDIO_ENDPOINT";
+/// The id of the Studio (classic) workspace.
+pub const STUDIO_WORKSPACE: &str = "AZML_STUDIO_WORKSPACE";
+/// The authorization token of the Studio (classic) workspace.
+pub const STUDIO_TOKEN: &str = "AZML_STUDIO_TOKEN";
+/// The secondary token of the emulator's Studio (classic) workspace.
+pub const STUDIO_SECONDARY_TOKEN: &str = "AZML_STUDIO_SECONDARY_TOKEN";
+/// A shell command that regenerates the emulator's primary Studio token and prints the new one.
+pub const STUDIO_REGENERATE_CMD: &str = "AZML_STUDIO_REGENERATE_CMD";
+/// Which cloud to use: `public`, `china` or `usgov`.
+pub const CLOUD: &str = "AZURE_CLOUD";
+
+/// Where environment variables are looked up: the process, or a fixed set.
+///
+/// ```
+/// use azml_core::env::{self, Environment};
+///
+/// let env = Environment::from_pairs([(env::STUDIO_WORKSPACE, "4c29")]);
+/// assert_eq!(env.get(env::STUDIO_WORKSPACE).as_deref(), Some("4c29"));
+/// assert_eq!(env.get(env::STUDIO_TOKEN), None);
+/// ```
+#[derive(Clone)]
+pub struct Environment(Source);
+
+#[derive(Clone)]
+enum Source {
+    Process,
+    Fixed(Arc<BTreeMap<String, String>>),
+}
+
+impl Environment {
+    /// The variables of this process.
+    #[must_use]
+    pub fn process() -> Self {
+        Self(Source::Process)
+    }
+
+    /// A fixed set of variables.
+    pub fn from_pairs<K: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let pairs = pairs
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into()));
+        Self(Source::Fixed(Arc::new(pairs.collect())))
+    }
+
+    /// The value of a variable; `None` where it is unset, empty or not Unicode.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        let value = match &self.0 {
+            Source::Process => std::env::var(name).ok(),
+            Source::Fixed(pairs) => pairs.get(name).cloned(),
+        };
+        value.filter(|value| !value.is_empty())
+    }
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self::process()
+    }
+}
+
+/// Values stay out: some are secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Process => f.write_str("Environment(process)"),
+            Source::Fixed(pairs) => f.debug_tuple("Environment").field(&pairs.keys()).finish(),
+        }
+    }
+}
