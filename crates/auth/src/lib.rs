@@ -4,6 +4,7 @@
 //! which shows nothing and wipes its memory.
 
 mod secret;
+pub mod storage;
 mod workspace_token;
 
 pub use secret::Secret;

@@ -133,3 +133,19 @@ fn logs_and_errors_show_no_secret_and_the_token_stays_at_its_origin() {
     );
     assert!(!log.contains(TOKEN), "{log}");
 }
+
+#[test]
+fn debug_of_storage_credentials_shows_no_secret() {
+    use azml_auth::storage::{AccountKey, SasToken, SharedKey, StorageCredential};
+
+    let key = AccountKey::from_base64("aHVudGVyMi1hY2NvdW50LWtleQ==").unwrap();
+    let sas = SasToken::new("sv=2021-10-04&sr=c&sig=hunter2-signature").unwrap();
+    for credential in [
+        StorageCredential::SharedKey(SharedKey::new("account", key)),
+        StorageCredential::Sas(sas),
+    ] {
+        let shown = format!("{credential:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(!shown.contains("aHVudGVyMi"), "{shown}");
+    }
+}
