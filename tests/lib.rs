@@ -1,1 +1,9 @@
-//! Helpers shared by the end-to-end tests.
+//! Helpers shared by the end-to-end tests: the built command, emulator processes, and the original
+//! clients with what they report.
+
+mod emulator_process;
+mod environment;
+pub mod rows;
+
+pub use emulator_process::EmulatorProcess;
+pub use environment::{azml, python, script};

@@ -3,10 +3,12 @@
 //! Each task is one module. A task prints what it runs, so that every step can be repeated by hand.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
+mod environments;
 mod lint;
 mod metadata;
 mod process;
 mod stages;
+mod system;
 mod test;
 
 use std::process::ExitCode;

@@ -29,6 +29,15 @@ pub(crate) fn graph() -> Result<Value> {
     serde_json::from_str(&text).context("cargo metadata is JSON")
 }
 
+/// Where cargo builds, and where these tasks keep their own files in `xtask/`.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    let graph = graph()?;
+    let folder = graph["target_directory"]
+        .as_str()
+        .context("cargo metadata names the target directory")?;
+    Ok(PathBuf::from(folder))
+}
+
 /// The files of the repository, relative to its root: tracked ones and new ones not ignored.
 pub(crate) fn files() -> Result<Vec<String>> {
     let listing = process::output(

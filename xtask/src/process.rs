@@ -1,5 +1,6 @@
 //! Running other programs: shown before they run, and named when they fail.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -8,11 +9,22 @@ use anyhow::{Context, Result, bail};
 
 /// A cargo command of the toolchain that runs this task, in the workspace root.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<Command> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(cargo_program());
     command
         .args(arguments)
         .current_dir(crate::metadata::root()?);
     Ok(command)
+}
+
+/// The cargo that runs this task.
+pub(crate) fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// True where CI asked for a full run: a missing tool is then an error and system packages may be
+/// installed.
+pub(crate) fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
 /// Whether a program with this name can be started.

@@ -1,14 +1,27 @@
 //! `cargo xtask test`: every test of the workspace, with the time of each part.
 
-use anyhow::Result;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::process;
+use crate::environments::Environments;
 use crate::stages::Stages;
+use crate::{environments, metadata, process, system};
 
 /// What to run.
 #[derive(Debug, Args)]
-pub(crate) struct Options {}
+pub(crate) struct Options {
+    /// Install missing system packages (CI does so without being told)
+    #[arg(long)]
+    system: bool,
+
+    /// Arguments for the test runner; with them nothing else is run, for example
+    /// `cargo xtask test -- -p azml-tests --test interop`
+    #[arg(last = true)]
+    runner: Vec<String>,
+}
 
 /// Builds, runs and reports.
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -18,34 +31,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     result
 }
 
-fn parts(_options: &Options, stages: &mut Stages) -> Result<()> {
-    let nextest = process::is_present("cargo-nextest");
-    stages.run("build", Some(10), || {
-        process::run(&mut process::cargo(&[
-            "test",
-            "--workspace",
-            "--locked",
-            "--no-run",
-        ])?)
+fn parts(options: &Options, stages: &mut Stages) -> Result<()> {
+    let environments = stages.run("environments", Some(4), || {
+        system::provide(options.system || process::in_ci())?;
+        environments::provision()
     })?;
-    let mut summary = Vec::new();
-    let tests = stages.run("tests", Some(8), || {
-        let runner: &[&str] = if nextest {
-            &["nextest", "run", "--workspace", "--locked"]
-        } else {
-            &[
-                "test",
-                "--workspace",
-                "--locked",
-                "--lib",
-                "--bins",
-                "--tests",
-            ]
-        };
-        process::run_keeping(&mut process::cargo(runner)?, is_summary, &mut summary)
-    });
-    stages.note(summary);
-    tests?;
+    let azml = stages.run("build", Some(10), build)?;
+    tests(options, stages, &environments, &azml)?;
+    if !options.runner.is_empty() {
+        return Ok(());
+    }
     stages.run("doctests", None, || {
         process::run(&mut process::cargo(&[
             "test",
@@ -56,10 +51,78 @@ fn parts(_options: &Options, stages: &mut Stages) -> Result<()> {
     })?;
     stages.run("docs", None, || {
         process::run(
-            process::cargo(&["doc", "--workspace", "--locked", "--no-deps"])?
-                .env("RUSTDOCFLAGS", "-D warnings"),
+            // Naming the examples settles the features as for clippy: nothing is checked twice.
+            process::cargo(&[
+                "doc",
+                "--workspace",
+                "--locked",
+                "--no-deps",
+                "--lib",
+                "--examples",
+            ])?
+            .env("RUSTDOCFLAGS", "-D warnings"),
         )
     })
+}
+
+/// Builds every test and the `azml` command; returns a copy of the command that no later build
+/// replaces while the tests run it.
+fn build() -> Result<PathBuf> {
+    // One command, so that the features of every dependency are settled once.
+    process::run(&mut process::cargo(&[
+        "build",
+        "--workspace",
+        "--locked",
+        "--lib",
+        "--bins",
+        "--tests",
+    ])?)?;
+    let target = metadata::target_directory()?;
+    let mut hasher = DefaultHasher::new();
+    metadata::root()?.hash(&mut hasher);
+    let folder = target.join(format!("xtask/bin-{:016x}", hasher.finish()));
+    std::fs::create_dir_all(&folder)?;
+    let copy = folder.join("azml");
+    if copy.exists() {
+        std::fs::remove_file(&copy)?;
+    }
+    std::fs::copy(target.join("debug/azml"), &copy).context("copying the azml command")?;
+    Ok(copy)
+}
+
+/// Runs the tests, doctests aside.
+fn tests(
+    options: &Options,
+    stages: &mut Stages,
+    environments: &Environments,
+    azml: &Path,
+) -> Result<()> {
+    let mut summary = Vec::new();
+    let result = stages.run("tests", Some(8), || {
+        let mut command = if process::is_present("cargo-nextest") {
+            process::cargo(&["nextest", "run", "--locked"])?
+        } else {
+            process::cargo(&["test", "--locked", "--no-fail-fast"])?
+        };
+        if options.runner.is_empty() {
+            command.args(["--workspace", "--lib", "--bins", "--tests"]);
+        } else {
+            command.args(&options.runner);
+        }
+        command.arg("--");
+        for name in &environments.left_out {
+            command.args(["--skip", name]);
+        }
+        command
+            .env("AZML_TEST_ENVIRONMENTS", &environments.folder)
+            .env("AZML_TEST_BINARY", azml);
+        process::run_keeping(&mut command, is_summary, &mut summary)
+    });
+    stages.note(summary);
+    for name in &environments.left_out {
+        stages.note([format!("left out, no Python for it: tests named {name}")]);
+    }
+    result
 }
 
 /// The line in which nextest or libtest says how many tests ran.

@@ -1,0 +1,59 @@
+//! Where the built command and the Python environments are. `cargo xtask test` names them in the
+//! environment; without it they are looked for in the target directory that the test came from.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The built `azml` command.
+///
+/// # Panics
+///
+/// When it was not built.
+#[must_use]
+pub fn azml() -> Command {
+    let path = std::env::var_os("AZML_TEST_BINARY")
+        .map_or_else(|| target_directory().join("debug/azml"), PathBuf::from);
+    assert!(
+        path.is_file(),
+        "the azml command is not built: run `cargo xtask test` or `cargo build --workspace`"
+    );
+    Command::new(path)
+}
+
+/// The interpreter of a Python environment of `tests/interop/requirements`.
+///
+/// # Panics
+///
+/// When the environment is not there: a test with an original client is never left out silently.
+#[must_use]
+pub fn python(environment: &str) -> PathBuf {
+    let path = std::env::var_os("AZML_TEST_ENVIRONMENTS")
+        .map_or_else(
+            || target_directory().join("xtask/environments"),
+            PathBuf::from,
+        )
+        .join(environment)
+        .join("bin/python");
+    assert!(
+        path.is_file(),
+        "the Python environment `{environment}` is missing: run `cargo xtask test`"
+    );
+    path
+}
+
+/// A script of `tests/interop`.
+#[must_use]
+pub fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("interop")
+        .join(name)
+}
+
+/// The target directory that this test binary lies in, as `debug/deps/<test>`.
+fn target_directory() -> PathBuf {
+    let test = std::env::current_exe().expect("a running test has a path");
+    test.ancestors()
+        .nth(3)
+        .expect("tests lie three levels below the target directory")
+        .to_path_buf()
+}

@@ -1,0 +1,4 @@
+//! The original clients, unmodified, against the emulator: each runs under `azml emulator exec`
+//! and is told nothing else.
+
+mod studio;

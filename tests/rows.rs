@@ -1,0 +1,53 @@
+//! Scripts that report one line for each numbered behaviour, held against the list of those that
+//! are expected: a behaviour that is no longer tested fails as one that does not hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use crate::EmulatorProcess;
+
+/// Runs a script of `tests/interop` in a Python environment against an emulator of its own and
+/// checks that exactly the expected rows were reported, all of them as holding.
+///
+/// # Panics
+///
+/// When a row is missing, unexpected or failed; the message holds the script's output.
+pub async fn check(environment: &str, script: &str, expected: &[&str]) {
+    let emulator = EmulatorProcess::ephemeral().await;
+    let mut command = emulator.exec(crate::python(environment));
+    command.arg(crate::script(script));
+    let (reported, output) = run(&mut command);
+    let expected: BTreeSet<_> = expected.iter().map(ToString::to_string).collect();
+    let failed: Vec<_> = reported
+        .iter()
+        .filter(|(_, outcome)| *outcome != "ok")
+        .map(|(row, outcome)| format!("{row}: {outcome}"))
+        .collect();
+    let found: BTreeSet<_> = reported.keys().cloned().collect();
+    let missing: Vec<_> = expected.difference(&found).collect();
+    let unexpected: Vec<_> = found.difference(&expected).collect();
+    assert!(
+        failed.is_empty() && missing.is_empty() && unexpected.is_empty(),
+        "{script}: failed {failed:?}, missing {missing:?}, unexpected {unexpected:?}\n{output}\n\
+         -- emulator:\n{}",
+        last_lines(&emulator.log(), 60)
+    );
+}
+
+/// Runs a command to its end; returns the rows with their outcome, and everything it wrote.
+fn run(command: &mut Command) -> (BTreeMap<String, String>, String) {
+    let output = command.output().expect("the azml command starts");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let rows = stdout
+        .lines()
+        .filter_map(|line| line.rsplit_once(": "))
+        .map(|(row, outcome)| (row.to_owned(), outcome.to_owned()))
+        .collect();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    (rows, format!("{stdout}{stderr}{}", output.status))
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
