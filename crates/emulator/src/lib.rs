@@ -1,1 +1,28 @@
-//! Azure machine-learning data services as one local process that speaks the real protocols
+//! Azure's machine-learning data services as one local process that speaks the
+//! real protocols: for work without an account, and for the services that are
+//! no more.
+//!
+//! [`Emulator::builder`] starts one inside this process; the `azml emulator`
+//! command is a thin face of the same.
+//!
+//! A service is a module of its own. It is registered in `services.rs`, gets a
+//! [`state::State`] to keep its data in, and gives routes, ports and
+//! environment entries. Services do not know each other.
+
+mod admin;
+mod config;
+mod emulator;
+mod environment;
+mod error;
+mod http;
+mod identity;
+mod ports;
+mod running;
+mod services;
+pub mod state;
+mod tls;
+
+pub use config::Builder;
+pub use emulator::Emulator;
+pub use error::StartError;
+pub use running::{ADMIN_HEADER, Running};

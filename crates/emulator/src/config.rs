@@ -1,0 +1,193 @@
+//! How an emulator is to run: every option with its default, and the builder.
+//! Holds no state of a running one.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use azml_core::clock::{Clock, SystemClock};
+
+use crate::{Emulator, StartError, state::Ids};
+
+/// What a starting emulator was asked to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) port_base: Option<u16>,
+    pub(crate) bind: IpAddr,
+    pub(crate) names: Vec<String>,
+    pub(crate) env_file: Option<PathBuf>,
+    pub(crate) check_credentials: bool,
+    pub(crate) allow_scripts: bool,
+    pub(crate) identities: BTreeMap<String, String>,
+    pub(crate) max_connections: usize,
+    pub(crate) shutdown_grace: Duration,
+    pub(crate) regenerate_command: Option<String>,
+    pub(crate) studio: Studio,
+    pub(crate) ids: Ids,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Limits of the Studio (classic) service.
+#[derive(Debug, Clone)]
+pub(crate) struct Studio {
+    pub(crate) link_lifetime: Duration,
+    pub(crate) upload_limit: u64,
+    pub(crate) upload_lifetime: Duration,
+}
+
+/// Options of an [`Emulator`] that is about to start.
+///
+/// Without any of them it is ephemeral, listens on the fixed ports of the
+/// loopback interface and checks every credential.
+#[derive(Debug, Clone)]
+#[must_use = "nothing starts before `start` is called"]
+pub struct Builder(Config);
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self(Config {
+            data_dir: None,
+            port_base: None,
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            names: Vec::new(),
+            env_file: None,
+            check_credentials: true,
+            allow_scripts: false,
+            identities: BTreeMap::new(),
+            max_connections: 1024,
+            shutdown_grace: Duration::from_secs(5),
+            regenerate_command: None,
+            studio: Studio {
+                link_lifetime: Duration::from_secs(24 * 3600),
+                upload_limit: 100 << 20,
+                upload_lifetime: Duration::from_secs(24 * 3600),
+            },
+            ids: Ids::random(),
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// Keeps nothing: state lives in memory and in a temporary directory.
+    pub fn ephemeral(mut self) -> Self {
+        self.0.data_dir = None;
+        self
+    }
+
+    /// Keeps everything in `path`, which is created when missing.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.0.data_dir = Some(path.into());
+        self
+    }
+
+    /// Takes the ports from `base` up, in the order blob, file, dfs, http,
+    /// https, SQL; 0 takes free ports.
+    pub fn port_base(mut self, base: u16) -> Self {
+        self.0.port_base = Some(base);
+        self
+    }
+
+    /// Listens on another address than loopback. The documented development
+    /// credentials are then replaced by generated ones.
+    pub fn bind(mut self, address: IpAddr) -> Self {
+        self.0.bind = address;
+        self
+    }
+
+    /// Adds a host name or address to the server certificate.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.0.names.push(name.into());
+        self
+    }
+
+    /// Writes the environment to `path` once every listener answers: one
+    /// `NAME='value'` per line, readable by the owner only.
+    pub fn env_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.0.env_file = Some(path.into());
+        self
+    }
+
+    /// Checks no credential of any service. The administration endpoints keep
+    /// theirs.
+    pub fn no_auth(mut self) -> Self {
+        self.0.check_credentials = false;
+        self
+    }
+
+    /// Allows submitted code to run on this machine. The development
+    /// credentials are then replaced by generated ones.
+    pub fn allow_scripts(mut self) -> Self {
+        self.0.allow_scripts = true;
+        self
+    }
+
+    /// Replaces one development credential, for example `studio-workspace`,
+    /// `studio-primary-token` or `studio-secondary-token`.
+    pub fn identity(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.0.identities.insert(name.into(), value.into());
+        self
+    }
+
+    /// How many connections each listener serves at once; 1024 by default.
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.0.max_connections = count.max(1);
+        self
+    }
+
+    /// How long a stop waits for the requests in progress; 5 seconds by default.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.0.shutdown_grace = grace;
+        self
+    }
+
+    /// The value of `AZML_STUDIO_REGENERATE_CMD`; by default a `curl` command.
+    pub fn regenerate_command(mut self, command: impl Into<String>) -> Self {
+        self.0.regenerate_command = Some(command.into());
+        self
+    }
+
+    /// How long the download link of a Studio dataset is valid; a day by default.
+    pub fn studio_link_lifetime(mut self, lifetime: Duration) -> Self {
+        self.0.studio.link_lifetime = lifetime;
+        self
+    }
+
+    /// The greatest Studio upload that is sent as one body, in bytes; 100 MiB
+    /// by default.
+    pub fn studio_upload_limit(mut self, bytes: u64) -> Self {
+        self.0.studio.upload_limit = bytes;
+        self
+    }
+
+    /// How long an unfinished Studio upload is kept; a day by default.
+    pub fn studio_upload_lifetime(mut self, lifetime: Duration) -> Self {
+        self.0.studio.upload_lifetime = lifetime;
+        self
+    }
+
+    /// Takes the time from `clock`.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.0.clock = clock;
+        self
+    }
+
+    /// Takes new identifiers from `ids`.
+    pub fn ids(mut self, ids: Ids) -> Self {
+        self.0.ids = ids;
+        self
+    }
+
+    /// Starts the emulator; every listener answers when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the data directory is in use or not ours, a port is taken, or a
+    /// service cannot start.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        Emulator::start(self.0).await
+    }
+}

@@ -1,0 +1,12 @@
+//! The listeners, and what happens to a request before a service sees it:
+//! host dispatch, path spelling, request id. No route of a service is here.
+
+mod dispatch;
+mod listener;
+mod request;
+mod routes;
+
+pub(crate) use dispatch::Dispatch;
+pub(crate) use listener::{Listener, Protocol};
+pub(crate) use request::{HostLabel, Origin, RequestId, Scheme};
+pub(crate) use routes::Routes;
