@@ -78,7 +78,7 @@ fn services_depend_on_no_sibling_and_on_no_server() {
         let tree = tree(&package, &["--all-features"]);
         let mut services = packages(SERVICES);
         services.retain(|other| tree.contains(other));
-        assert_eq!(services, [package.clone()]);
+        assert_eq!(services, std::slice::from_ref(&package));
         assert_eq!(found(&tree, HEAVY), [""; 0], "{package}");
     }
 }
