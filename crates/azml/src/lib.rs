@@ -1,1 +1,7 @@
-//! Azure's machine-learning data services from Rust, with the cloud or without it
+#![doc = include_str!("../README.md")]
+
+pub use azml_auth as auth;
+pub use azml_core::{Error, ErrorKind, Result};
+
+#[cfg(feature = "studio-classic")]
+pub use azml_studio_classic as studio_classic;
