@@ -100,6 +100,10 @@ impl IntermediateDataset {
         SourceDataset::fetch(&self.client, &id).await
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     fn url(&self) -> Result<azure_core::http::Url> {
         self.client.url(&[
             "experiments",

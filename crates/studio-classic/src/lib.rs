@@ -17,6 +17,7 @@ mod progress;
 mod read;
 mod region;
 mod settings;
+mod snippet;
 mod text;
 mod upload;
 mod wait;
@@ -42,6 +43,7 @@ pub use models::{
 };
 pub use progress::Progress;
 pub use region::Region;
+pub use snippet::CodeLanguage;
 pub use upload::{AddDataset, UpdateDataset, UploadData};
 pub use wait::WaitOptions;
 pub use workspace::{Workspace, WorkspaceBuilder};

@@ -71,6 +71,11 @@ impl Workspace {
         WorkspaceBuilder::default()
     }
 
+    #[cfg(test)]
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Id of the workspace.
     pub fn workspace_id(&self) -> &str {
         self.client.workspace_id()
