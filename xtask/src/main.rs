@@ -3,6 +3,7 @@
 //! Each task is one module. A task prints what it runs, so that every step can be repeated by hand.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
+mod consumers;
 mod environments;
 mod lint;
 mod metadata;
@@ -27,6 +28,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Programs outside the workspace against the packaged crates.
+    Consumers,
     /// Formatting, clippy, dependency rules and tidiness.
     Lint,
     /// Every test of the workspace.
@@ -35,6 +38,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Args::parse().task {
+        Task::Consumers => consumers::run(),
         Task::Lint => lint::run(),
         Task::Test(options) => test::run(&options),
     };

@@ -1,5 +1,6 @@
 //! What cargo and git know about the workspace.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -36,6 +37,31 @@ pub(crate) fn target_directory() -> Result<PathBuf> {
         .as_str()
         .context("cargo metadata names the target directory")?;
     Ok(PathBuf::from(folder))
+}
+
+/// A folder for files of a task, for this checkout alone: several may share a target directory.
+pub(crate) fn private_directory(name: &str) -> Result<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    root()?.hash(&mut hasher);
+    let folder = format!("xtask/{name}-{:016x}", hasher.finish());
+    Ok(target_directory()?.join(folder))
+}
+
+/// The workspace's packages that may be published.
+pub(crate) fn publishable() -> Result<Vec<String>> {
+    let graph = graph()?;
+    let members = graph["workspace_members"].as_array();
+    let members = members.context("cargo metadata lists the members")?;
+    let packages = graph["packages"].as_array();
+    let packages = packages.context("cargo metadata lists the packages")?;
+    Ok(packages
+        .iter()
+        .filter(|package| members.contains(&package["id"]))
+        // Null where any registry will do, an empty list where none.
+        .filter(|package| package["publish"].is_null())
+        .filter_map(|package| package["name"].as_str())
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The files of the repository, relative to its root: tracked ones and new ones not ignored.

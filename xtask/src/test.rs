@@ -1,6 +1,5 @@
 //! `cargo xtask test`: every test of the workspace, with the time of each part.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -8,7 +7,7 @@ use clap::Args;
 
 use crate::environments::Environments;
 use crate::stages::Stages;
-use crate::{environments, metadata, process, system};
+use crate::{consumers, environments, metadata, process, system};
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -49,6 +48,7 @@ fn parts(options: &Options, stages: &mut Stages) -> Result<()> {
             "--doc",
         ])?)
     })?;
+    stages.run("consumers", None, consumers::run)?;
     stages.run("docs", None, || {
         process::run(
             // Naming the examples settles the features as for clippy: nothing is checked twice.
@@ -78,9 +78,7 @@ fn build() -> Result<PathBuf> {
         "--tests",
     ])?)?;
     let target = metadata::target_directory()?;
-    let mut hasher = DefaultHasher::new();
-    metadata::root()?.hash(&mut hasher);
-    let folder = target.join(format!("xtask/bin-{:016x}", hasher.finish()));
+    let folder = metadata::private_directory("bin")?;
     std::fs::create_dir_all(&folder)?;
     let copy = folder.join("azml");
     if copy.exists() {
