@@ -18,6 +18,36 @@ pub const STUDIO_TOKEN: &str = "AZML_STUDIO_TOKEN";
 pub const STUDIO_SECONDARY_TOKEN: &str = "AZML_STUDIO_SECONDARY_TOKEN";
 /// A shell command that regenerates the emulator's primary Studio token and prints the new one.
 pub const STUDIO_REGENERATE_CMD: &str = "AZML_STUDIO_REGENERATE_CMD";
+/// The endpoint of Azure Resource Manager.
+pub const ARM_ENDPOINT: &str = "AZML_ARM_ENDPOINT";
+/// The endpoint of the directory that issues tokens.
+pub const AAD_ENDPOINT: &str = "AZML_AAD_ENDPOINT";
+/// The id of the directory's tenant.
+pub const TENANT_ID: &str = "AZML_TENANT_ID";
+/// The id of the subscription.
+pub const SUBSCRIPTION_ID: &str = "AZML_SUBSCRIPTION_ID";
+/// The id of the subscription, under the name that older scripts use.
+pub const SUBSCRIPTION: &str = "AZML_SUBSCRIPTION";
+/// The resource group to work in.
+pub const RESOURCE_GROUP: &str = "AZML_RESOURCE_GROUP";
+/// The client id of an application.
+pub const CLIENT_ID: &str = "AZML_CLIENT_ID";
+/// The secret of that application.
+pub const CLIENT_SECRET: &str = "AZML_CLIENT_SECRET";
+/// The name of a user.
+pub const USERNAME: &str = "AZML_USERNAME";
+/// The password of that user.
+pub const PASSWORD: &str = "AZML_PASSWORD";
+/// A bearer token for Azure Resource Manager.
+pub const TOKEN: &str = "AZML_TOKEN";
+/// Where Data Lake Analytics accounts are: a template with `{accountName}`.
+pub const ADLA_ENDPOINT: &str = "AZML_ADLA_ENDPOINT";
+/// Where Data Lake Store (Gen1) accounts are: a template with `{accountName}`.
+pub const ADLS_ENDPOINT: &str = "AZML_ADLS_ENDPOINT";
+/// The suffix of Data Lake Analytics hosts.
+pub const ADLA_SUFFIX: &str = "AZML_ADLA_SUFFIX";
+/// The suffix of Data Lake Store (Gen1) hosts.
+pub const ADLS_SUFFIX: &str = "AZML_ADLS_SUFFIX";
 /// Which cloud to use: `public`, `china` or `usgov`.
 pub const CLOUD: &str = "AZURE_CLOUD";
 

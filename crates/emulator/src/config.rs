@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) shutdown_grace: Duration,
     pub(crate) regenerate_command: Option<String>,
     pub(crate) studio: Studio,
+    pub(crate) directory: Directory,
+    pub(crate) data_lake: DataLake,
     pub(crate) ids: Ids,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -38,6 +40,22 @@ pub(crate) struct Studio {
     pub(crate) link_lifetime: Duration,
     pub(crate) upload_limit: u64,
     pub(crate) upload_lifetime: Duration,
+}
+
+/// How the directory issues tokens and how they are checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    pub(crate) token_lifetime: Duration,
+    pub(crate) any_tenant: bool,
+    pub(crate) strict_audience: bool,
+}
+
+/// Behaviour of Resource Manager, Data Lake Store and Data Lake Analytics.
+#[derive(Debug, Clone)]
+pub(crate) struct DataLake {
+    pub(crate) operation_polls: u32,
+    pub(crate) job_state_delay: Duration,
+    pub(crate) enforce_store_acls: bool,
 }
 
 /// Options of an [`Emulator`] that is about to start.
@@ -66,6 +84,16 @@ impl Builder {
                 link_lifetime: Duration::from_secs(24 * 3600),
                 upload_limit: 100 << 20,
                 upload_lifetime: Duration::from_secs(24 * 3600),
+            },
+            directory: Directory {
+                token_lifetime: Duration::from_secs(3599),
+                any_tenant: false,
+                strict_audience: false,
+            },
+            data_lake: DataLake {
+                operation_polls: 2,
+                job_state_delay: Duration::ZERO,
+                enforce_store_acls: false,
             },
             ids: Ids::random(),
             clock: Arc::new(SystemClock),
@@ -126,7 +154,8 @@ impl Builder {
     }
 
     /// Replaces one development credential, for example `studio-workspace`,
-    /// `studio-primary-token` or `studio-secondary-token`.
+    /// `studio-primary-token`, `client-id`, `client-secret`, `username`,
+    /// `password`, `tenant-id` or `subscription-id`.
     pub fn identity(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.identities.insert(name.into(), value.into());
         self
@@ -166,6 +195,46 @@ impl Builder {
     /// How long an unfinished Studio upload is kept; a day by default.
     pub fn studio_upload_lifetime(mut self, lifetime: Duration) -> Self {
         self.0.studio.upload_lifetime = lifetime;
+        self
+    }
+
+    /// How long an access token of the directory is valid; 3599 seconds by default.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.0.directory.token_lifetime = lifetime;
+        self
+    }
+
+    /// Serves every tenant name as if it were the development tenant.
+    pub fn any_tenant(mut self) -> Self {
+        self.0.directory.any_tenant = true;
+        self
+    }
+
+    /// Takes tokens for Data Lake with its own audience only. By default the
+    /// audience of Resource Manager is accepted too, as in the cloud.
+    pub fn strict_audience(mut self) -> Self {
+        self.0.directory.strict_audience = true;
+        self
+    }
+
+    /// After how many polls a long-running operation of Resource Manager shows
+    /// its end; 2 by default.
+    pub fn operation_polls(mut self, polls: u32) -> Self {
+        self.0.data_lake.operation_polls = polls.max(1);
+        self
+    }
+
+    /// How long a Data Lake Analytics job stays in each state; not at all by
+    /// default.
+    pub fn job_state_delay(mut self, delay: Duration) -> Self {
+        self.0.data_lake.job_state_delay = delay;
+        self
+    }
+
+    /// Holds callers of Data Lake Store to its access control lists. By default
+    /// everyone is super-user.
+    pub fn enforce_store_acls(mut self) -> Self {
+        self.0.data_lake.enforce_store_acls = true;
         self
     }
 

@@ -24,6 +24,8 @@ use url::Url;
 use crate::{
     Builder, Running, StartError,
     admin::{self, Control, Reset},
+    arm,
+    authority::Authority,
     config::Config,
     environment,
     http::{Dispatch, Listener, Protocol, Routes, Scheme},
@@ -56,6 +58,7 @@ struct Shared {
     state: State,
     identities: Identities,
     certificates: Certificates,
+    authority: Arc<Authority>,
     endpoints: Endpoints,
     control: Control,
     /// `None` while a reset is going on.
@@ -110,8 +113,11 @@ impl Emulator {
             stop: CancellationToken::new(),
             resets,
         };
+        let identities = Identities::new(&config, state.secrets.clone());
+        let authority = Authority::load(&config, &identities, &state.secrets)?;
         let shared = Arc::new(Shared {
-            identities: Identities::new(&config, state.secrets.clone()),
+            identities,
+            authority: Arc::new(authority),
             config,
             directory,
             state,
@@ -291,6 +297,7 @@ impl Shared {
         let mut environment = Vec::new();
         let tasks = TaskTracker::new();
         let stopping = CancellationToken::new();
+        let providers = arm::Registry::default();
         for definition in SERVICES {
             let context = Context {
                 state: self.state.clone(),
@@ -298,6 +305,8 @@ impl Shared {
                 endpoints: self.endpoints.clone(),
                 identities: self.identities.clone(),
                 certificates: self.certificates.clone(),
+                authority: Arc::clone(&self.authority),
+                providers: providers.clone(),
                 tasks: tasks.clone(),
                 stopping: stopping.clone(),
                 control: self.control.clone(),

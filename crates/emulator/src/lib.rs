@@ -10,16 +10,23 @@
 //! environment entries. Services do not know each other.
 
 mod admin;
+mod arm;
+mod authority;
 mod config;
 mod emulator;
+mod entra;
 mod environment;
 mod error;
 mod http;
 mod identity;
+mod odata;
 mod ports;
 mod running;
 mod services;
 pub mod state;
+mod storage;
+#[cfg(test)]
+mod testing;
 mod tls;
 
 pub use config::Builder;

@@ -7,17 +7,21 @@ use futures::future::BoxFuture;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    StartError, admin,
+    StartError, admin, arm,
+    authority::Authority,
     config::Config,
+    entra,
     http::Routes,
     identity::Identities,
     ports::{Endpoints, Port},
     state::{self, State},
+    storage::gen1,
     tls::Certificates,
 };
 
 /// Every service of the emulator, in the order of its environment entries.
-pub(crate) const SERVICES: &[Definition] = &[admin::SERVICE];
+pub(crate) const SERVICES: &[Definition] =
+    &[admin::SERVICE, entra::SERVICE, arm::SERVICE, gen1::SERVICE];
 
 /// What is known of a service before it runs.
 pub(crate) struct Definition {
@@ -37,6 +41,10 @@ pub(crate) struct Context {
     pub(crate) endpoints: Endpoints,
     pub(crate) identities: Identities,
     pub(crate) certificates: Certificates,
+    /// The directory: who a bearer token speaks for.
+    pub(crate) authority: Arc<Authority>,
+    /// Services with resources in Resource Manager register here.
+    pub(crate) providers: arm::Registry,
     /// Background work of the service is spawned here and ends with `stopping`.
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: CancellationToken,

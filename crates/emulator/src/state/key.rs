@@ -117,6 +117,20 @@ impl KeyRange {
         self.raise(Bound::Excluded(key.as_ref().to_vec()))
     }
 
+    /// Keeps only the keys up to `key`, which is included.
+    #[must_use]
+    pub fn up_to(mut self, key: impl AsRef<[u8]>) -> Self {
+        let key = key.as_ref();
+        let below = match &self.end {
+            Bound::Unbounded => true,
+            Bound::Included(old) | Bound::Excluded(old) => key < old.as_slice(),
+        };
+        if below {
+            self.end = Bound::Included(key.to_vec());
+        }
+        self
+    }
+
     fn raise(mut self, start: Bound<Vec<u8>>) -> Self {
         let above = match (&self.start, &start) {
             (Bound::Unbounded, _) => true,

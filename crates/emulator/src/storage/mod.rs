@@ -1,0 +1,3 @@
+//! The storage services.
+
+pub(crate) mod gen1;
