@@ -1,0 +1,101 @@
+//! The command line as types: names, help texts and examples.
+//!
+//! Holds no behaviour beyond what clap needs to parse a value; `commands`
+//! does the work. Completions and man pages are made from these types alone.
+
+mod emulator;
+mod profile;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+pub(crate) use emulator::{CaArgs, EmulatorCommand, ExecArgs, LocationArgs};
+#[cfg(feature = "engine")]
+pub(crate) use emulator::{ResetArgs, StartArgs};
+pub(crate) use profile::{AddArgs, ProfileCommand};
+
+use crate::output::Format;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "azml",
+    version,
+    about = "Azure's machine-learning data services, with the cloud or without it",
+    long_about = "Azure's machine-learning data services, with the cloud or without it.\n\n\
+        Every setting is looked up in this order: flag, AZML_* environment variable, \
+        profile (~/.config/azml/config.toml), the service's own settings file, default.",
+    after_help = "Examples:\n  \
+        azml quickstart                          every service in turn, no account needed\n  \
+        azml emulator start                      run the services on this machine\n  \
+        azml studio datasets list                work with them\n  \
+        azml emulator exec -- python script.py   run an unmodified client against them\n\n\
+        Exit status: 0 done, 1 failed, 2 wrong usage (quickstart: some steps were skipped).",
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command understands.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct GlobalArgs {
+    /// Profile to take settings from (see `azml profile list`)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Form of the data on standard output: table, json or csv
+    /// (`studio datasets read` also takes parquet=FILE)
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_default_value = true
+    )]
+    pub(crate) output: Format,
+
+    /// PEM file with certificate authorities to trust besides the system's
+    /// [env: AZML_CA_BUNDLE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Say more on standard error: -v what is done, -vv requests, -vvv everything
+    /// [env: AZML_LOG=FILTER]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the services on this machine
+    #[command(subcommand)]
+    Emulator(EmulatorCommand),
+    /// Named sets of settings
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Print a completion script for a shell
+    #[command(after_help = "Examples:\n  \
+        azml completions bash > ~/.local/share/bash-completion/completions/azml\n  \
+        azml completions zsh > \"${fpath[1]}/_azml\"")]
+    Completions {
+        /// Shell to complete for
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages into a directory
+    #[command(hide = true, after_help = "Examples:\n  azml man target/man")]
+    Man {
+        /// Directory to write into; made when missing
+        dir: PathBuf,
+    },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! `azml emulator start`: runs the emulator in the foreground until it is told to stop.
+
+use std::time::Duration;
+
+use azml_emulator::Emulator;
+
+use super::summary;
+use crate::args::StartArgs;
+use crate::failure::{Failure, Result};
+use crate::output::{Format, note};
+use crate::profile::{Config, Profile};
+use crate::signals::stopped;
+
+/// Starts the emulator, says where it is, and waits.
+pub(super) async fn run(args: StartArgs, format: &Format) -> Result<()> {
+    let mut builder = Emulator::builder();
+    builder = match (&args.location.data_dir, args.ephemeral) {
+        (_, true) => builder.ephemeral(),
+        (Some(directory), false) => builder.data_dir(directory),
+        (None, false) => builder.data_dir(crate::admin::default_data_dir()?),
+    };
+    if let Some(base) = args.port_base {
+        builder = builder.port_base(base);
+    }
+    if let Some(file) = &args.env_file {
+        builder = builder.env_file(std::path::absolute(file)?);
+    }
+    if let Some(address) = args.bind {
+        builder = builder.bind(address);
+        if !address.is_loopback() {
+            note(format_args!(
+                "warning: other machines can reach the emulator at {address}"
+            ));
+        }
+    }
+    if args.no_auth {
+        builder = builder.no_auth();
+        note("warning: every request is accepted, whatever its credential");
+    }
+    if let Some(seconds) = args.link_lifetime {
+        builder = builder.studio_link_lifetime(Duration::from_secs(seconds));
+    }
+    for name in &args.san {
+        builder = builder.name(name);
+    }
+    // Asked for before the start, so that no signal is lost in between.
+    let stopped = stopped();
+    tokio::pin!(stopped);
+    let emulator = tokio::select! {
+        emulator = builder.start() => emulator?,
+        status = &mut stopped => return Err(Failure::Status(status?)),
+    };
+    let said = say(&emulator, &args, format);
+    if said.is_ok() {
+        tokio::select! {
+            status = &mut stopped => { status?; }
+            () = emulator.stop_requested() => {}
+        }
+        note("stopping");
+    }
+    emulator.shutdown().await;
+    said
+}
+
+/// Writes the profile where that is wanted, and tells the user everything.
+fn say(emulator: &Emulator, args: &StartArgs, format: &Format) -> Result<()> {
+    let environment = emulator.environment();
+    let profile = args.port_base.is_none();
+    if profile {
+        let mut config = Config::load()?;
+        config.set_local(Profile::from_environment(
+            environment
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        ));
+        config.save()?;
+    }
+    summary::print(emulator, args, format)
+}

@@ -1,0 +1,9 @@
+//! Runs the built `azml` as a user would: output, exit status, files, signals.
+
+#[cfg(all(unix, feature = "engine"))]
+mod emulator;
+#[cfg(all(unix, feature = "engine"))]
+mod exec;
+mod help;
+mod profile;
+mod support;
