@@ -9,6 +9,7 @@ mod download;
 mod error;
 mod experiment;
 mod experiments;
+pub mod formats;
 mod http_error;
 mod intermediate;
 mod listing;

@@ -1,0 +1,509 @@
+//! The grammar of single cells: missing markers, integers, floats, booleans.
+//!
+//! Follows pandas' C parser in what it accepts; numbers are rounded correctly where pandas may be
+//! off by one unit in the last place.
+
+/// What one cell is by itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Cell {
+    Missing,
+    /// Fits `i64`. `minus` tells that a minus sign stands before it, as in `-0`.
+    Integer {
+        value: i64,
+        minus: bool,
+    },
+    /// Above `i64::MAX`, fits `u64`.
+    Unsigned(u64),
+    /// An integer beyond both.
+    Oversized,
+    /// A number with a fraction or an exponent, or an infinity.
+    Float(f64),
+    Bool(bool),
+    Text,
+}
+
+impl Cell {
+    pub(super) fn of(cell: &[u8]) -> Self {
+        if is_missing(cell) {
+            Self::Missing
+        } else if let Some(number) = number(cell) {
+            number
+        } else {
+            parse_bool(cell).map_or(Self::Text, Self::Bool)
+        }
+    }
+}
+
+/// Whether a cell, after its quotes were removed, stands for a missing value.
+#[inline]
+pub(super) fn is_missing(cell: &[u8]) -> bool {
+    matches!(
+        cell,
+        b"" | b"#N/A"
+            | b"#N/A N/A"
+            | b"#NA"
+            | b"-1.#IND"
+            | b"-1.#QNAN"
+            | b"-NaN"
+            | b"-nan"
+            | b"1.#IND"
+            | b"1.#QNAN"
+            | b"<NA>"
+            | b"N/A"
+            | b"NA"
+            | b"NULL"
+            | b"NaN"
+            | b"None"
+            | b"n/a"
+            | b"nan"
+            | b"null"
+    )
+}
+
+/// `true` or `false` in any letter case, nothing around it.
+pub(super) fn parse_bool(cell: &[u8]) -> Option<bool> {
+    if cell.eq_ignore_ascii_case(b"true") {
+        Some(true)
+    } else if cell.eq_ignore_ascii_case(b"false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// An integer that fits `i64`, with an optional sign and blanks around it.
+#[inline]
+pub(super) fn parse_i64(cell: &[u8]) -> Option<i64> {
+    let (digits, minus) = match cell {
+        [b'-', digits @ ..] => (digits, true),
+        digits => (digits, false),
+    };
+    // 18 digits always fit; longer, signed by `+`, or surrounded by blanks: the general way
+    if let 1..=18 = digits.len() {
+        let mut value = 0;
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return parse_i64_slowly(cell);
+            }
+            value = value * 10 + i64::from(digit);
+        }
+        return Some(if minus { -value } else { value });
+    }
+    parse_i64_slowly(cell)
+}
+
+#[cold]
+fn parse_i64_slowly(cell: &[u8]) -> Option<i64> {
+    match number(cell)? {
+        Cell::Integer { value, .. } => Some(value),
+        _ => None,
+    }
+}
+
+/// An integer that fits `u64`.
+#[inline]
+pub(super) fn parse_u64(cell: &[u8]) -> Option<u64> {
+    match number(cell)? {
+        Cell::Integer { value, .. } => u64::try_from(value).ok(),
+        Cell::Unsigned(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// Any finite number, or an infinity spelt out. A literal that overflows is no number.
+#[inline]
+pub(super) fn parse_f64(cell: &[u8]) -> Option<f64> {
+    let Some(literal) = Literal::scan(cell) else {
+        return infinity(cell);
+    };
+    literal.to_f64()
+}
+
+/// Like [`parse_f64`], rounded once, to `f32`.
+pub(super) fn parse_f32(cell: &[u8]) -> Option<f32> {
+    let Some(literal) = Literal::scan(cell) else {
+        return infinity(cell).map(|inf| {
+            if inf > 0.0 {
+                f32::INFINITY
+            } else {
+                f32::NEG_INFINITY
+            }
+        });
+    };
+    let value: f32 = literal.text().parse().ok()?;
+    value.is_finite().then_some(value)
+}
+
+/// The numeric classes of [`Cell`]; `None` when the cell is no number.
+fn number(cell: &[u8]) -> Option<Cell> {
+    let Some(literal) = Literal::scan(cell) else {
+        return infinity(cell).map(Cell::Float);
+    };
+    if !literal.integral {
+        return literal.to_f64().map(Cell::Float);
+    }
+    let minus = literal.minus;
+    if literal.truncated {
+        return Some(Cell::Oversized);
+    }
+    let magnitude = literal.mantissa;
+    Some(match i64::try_from(magnitude) {
+        Ok(value) if minus => Cell::Integer {
+            value: -value,
+            minus,
+        },
+        Ok(value) => Cell::Integer { value, minus },
+        Err(_) if !minus => Cell::Unsigned(magnitude),
+        Err(_) if magnitude == i64::MIN.unsigned_abs() => Cell::Integer {
+            value: i64::MIN,
+            minus,
+        },
+        Err(_) => Cell::Oversized,
+    })
+}
+
+/// `inf` and `infinity` in any letter case with an optional sign, nothing around them.
+#[cold]
+fn infinity(cell: &[u8]) -> Option<f64> {
+    let (word, value) = match cell {
+        [b'-', word @ ..] => (word, f64::NEG_INFINITY),
+        [b'+', word @ ..] => (word, f64::INFINITY),
+        word => (word, f64::INFINITY),
+    };
+    let spelt = word.eq_ignore_ascii_case(b"inf") || word.eq_ignore_ascii_case(b"infinity");
+    spelt.then_some(value)
+}
+
+/// A decimal literal taken apart: `[blanks][sign]digits[.digits][e[sign]digits][blanks]` with at
+/// least one digit before or after the point.
+struct Literal<'c> {
+    /// Without sign and blanks.
+    digits: &'c [u8],
+    minus: bool,
+    /// Neither point nor exponent.
+    integral: bool,
+    /// All digits as one integer, unless `truncated`.
+    mantissa: u64,
+    truncated: bool,
+    /// Power of ten the mantissa is to be multiplied by.
+    exponent: i64,
+}
+
+impl<'c> Literal<'c> {
+    #[inline]
+    fn scan(cell: &'c [u8]) -> Option<Self> {
+        let trimmed = trim(cell);
+        let (digits, minus) = match trimmed {
+            [b'-', rest @ ..] => (rest, true),
+            [b'+', rest @ ..] => (rest, false),
+            rest => (rest, false),
+        };
+        let mut literal = Self {
+            digits,
+            minus,
+            integral: true,
+            mantissa: 0,
+            truncated: false,
+            exponent: 0,
+        };
+        let rest = literal.take_digits(digits);
+        let mut count = digits.len() - rest.len();
+        let mut rest = rest;
+        if let [b'.', fraction @ ..] = rest {
+            literal.integral = false;
+            rest = literal.take_digits(fraction);
+            let places = fraction.len() - rest.len();
+            count += places;
+            literal.exponent = -i64::try_from(places).ok()?;
+        }
+        if count == 0 {
+            return None;
+        }
+        if let [b'e' | b'E', power @ ..] = rest {
+            literal.integral = false;
+            literal.exponent = literal.exponent.saturating_add(exponent(power)?);
+        } else if !rest.is_empty() {
+            return None;
+        }
+        Some(literal)
+    }
+
+    /// Appends leading digits of `bytes` to the mantissa and returns the rest.
+    #[inline]
+    fn take_digits<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let mut rest = bytes;
+        while let [byte, after @ ..] = rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            let next = self
+                .mantissa
+                .checked_mul(10)
+                .and_then(|m| m.checked_add(u64::from(digit)));
+            match next {
+                Some(next) => self.mantissa = next,
+                None => self.truncated = true,
+            }
+            rest = after;
+        }
+        rest
+    }
+
+    /// Sign and digits as the standard library parses them.
+    fn text(&self) -> String {
+        let sign = if self.minus { "-" } else { "" };
+        let digits = std::str::from_utf8(self.digits).expect("a literal is ASCII");
+        format!("{sign}{digits}")
+    }
+
+    /// The nearest `f64`; `None` when that would be infinite.
+    #[inline]
+    fn to_f64(&self) -> Option<f64> {
+        // 10^0 to 10^22: the powers of ten that are exact
+        const POWERS: [f64; 23] = [
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+            1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+        ];
+        let magnitude = if self.mantissa <= 1 << 53 && !self.truncated {
+            let power = usize::try_from(self.exponent.unsigned_abs()).ok();
+            let power = power.and_then(|power| POWERS.get(power));
+            // both operands are exact, so one operation rounds once
+            power.map(|power| {
+                let mantissa = exact_f64(self.mantissa);
+                if self.exponent < 0 {
+                    mantissa / power
+                } else {
+                    mantissa * power
+                }
+            })
+        } else {
+            None
+        };
+        let magnitude = match magnitude {
+            Some(magnitude) => magnitude,
+            None => {
+                let digits = std::str::from_utf8(self.digits).expect("a literal is ASCII");
+                let magnitude: f64 = digits.parse().ok()?;
+                if magnitude.is_infinite() {
+                    return None;
+                }
+                magnitude
+            }
+        };
+        Some(if self.minus { -magnitude } else { magnitude })
+    }
+}
+
+/// An integer of at most 2^53 as `f64`.
+#[inline]
+fn exact_f64(value: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "at most 2^53: exact")]
+    let value = value as f64;
+    value
+}
+
+/// `[sign]digits`, saturating; `None` when it is anything else.
+fn exponent(power: &[u8]) -> Option<i64> {
+    let (digits, minus) = match power {
+        [b'-', rest @ ..] => (rest, true),
+        [b'+', rest @ ..] => (rest, false),
+        rest => (rest, false),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value: i64 = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.saturating_mul(10).saturating_add(i64::from(digit));
+    }
+    Some(if minus { -value } else { value })
+}
+
+/// Without the blanks of C's `isspace` at both ends.
+#[inline]
+fn trim(cell: &[u8]) -> &[u8] {
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
+    match cell {
+        [first, .., last] if !is_space(first) && !is_space(last) => cell,
+        [only] if !is_space(only) => cell,
+        _ => {
+            let start = cell.iter().position(|b| !is_space(b)).unwrap_or(cell.len());
+            let end = cell
+                .iter()
+                .rposition(|b| !is_space(b))
+                .map_or(start, |last| last + 1);
+            &cell[start..end]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(cell: &str) -> Cell {
+        Cell::of(cell.as_bytes())
+    }
+
+    fn integer(value: i64) -> Cell {
+        Cell::Integer {
+            value,
+            minus: value < 0,
+        }
+    }
+
+    // studio S-126
+    #[test]
+    fn missing_markers_are_exact() {
+        for marker in [
+            "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
+            "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "None",
+        ] {
+            assert_eq!(of(marker), Cell::Missing, "{marker:?}");
+        }
+        for text in [
+            "na", "NA ", " NA", "Nan", "NAN", "none", "Null", "N/a", "+nan", "-NAN",
+        ] {
+            assert_eq!(of(text), Cell::Text, "{text:?}");
+        }
+    }
+
+    // studio S-127, rows 2 and 3
+    #[test]
+    fn integers() {
+        for (text, value) in [
+            ("0", 0),
+            ("5", 5),
+            ("+5", 5),
+            ("-3", -3),
+            ("007", 7),
+            (" 1 ", 1),
+            ("\t1\t", 1),
+            ("\u{b}2", 2),
+            ("1\n", 1),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("00000000000000000000000000001", 1),
+        ] {
+            assert_eq!(of(text), integer(value), "{text:?}");
+            assert_eq!(parse_i64(text.as_bytes()), Some(value), "{text:?}");
+        }
+        assert_eq!(
+            of("-0"),
+            Cell::Integer {
+                value: 0,
+                minus: true
+            }
+        );
+        for (text, value) in [
+            ("9223372036854775808", 9_223_372_036_854_775_808),
+            ("+18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(of(text), Cell::Unsigned(value));
+            assert_eq!(parse_i64(text.as_bytes()), None);
+            assert_eq!(parse_u64(text.as_bytes()), Some(value));
+        }
+        for text in [
+            "18446744073709551616",
+            "-9223372036854775809",
+            "99999999999999999999999",
+        ] {
+            assert_eq!(of(text), Cell::Oversized, "{text:?}");
+            assert_eq!(parse_u64(text.as_bytes()), None);
+        }
+        for text in [
+            "-", "+", "", " ", "1 2", "- 1", "+-1", "1,000", "1_000", "0x10", "\u{661}",
+        ] {
+            assert_eq!(parse_i64(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    // studio S-127, row 4
+    #[test]
+    fn floats() {
+        for (text, value) in [
+            ("1.5", 1.5),
+            ("1.", 1.0),
+            (".5", 0.5),
+            ("-.5", -0.5),
+            ("+1e5", 1e5),
+            ("1E+5", 1e5),
+            ("1e-5", 1e-5),
+            (" 1.5 ", 1.5),
+            ("1.5\t", 1.5),
+            ("1e-400", 0.0),
+            ("-0.0", -0.0),
+            ("5e-324", 5e-324),
+            ("1.7976931348623157e308", f64::MAX),
+            ("0e400", 0.0),
+            ("9007199254740993.0", 9_007_199_254_740_992.0),
+            ("123456789012345678901.5", 123_456_789_012_345_680_000.0),
+            ("8.533e22", 8.533e22),
+            ("1e23", 1e23),
+            ("0.1", 0.1),
+            ("123456.789", 123_456.789),
+            ("inf", f64::INFINITY),
+            ("-Infinity", f64::NEG_INFINITY),
+            ("+INF", f64::INFINITY),
+        ] {
+            let Cell::Float(found) = of(text) else {
+                panic!("{text:?} is {:?}", of(text))
+            };
+            assert_eq!(found.to_bits(), f64::to_bits(value), "{text:?}");
+        }
+        for text in [
+            "1e400", "-1e400", "1e", "1e+", ".", "-.", "e5", "1d5", "1.5x", "1.5e3.2", "1.2.3",
+            "-inf ", " inf", "infi", "1e5 x", "in", "infinit",
+        ] {
+            assert_eq!(of(text), Cell::Text, "{text:?}");
+        }
+        assert_eq!(parse_f64(b"12"), Some(12.0));
+        assert_eq!(
+            parse_f64(b"18446744073709551616"),
+            Some(18_446_744_073_709_551_616.0)
+        );
+        assert_eq!(parse_f32(b"0.33333334"), Some(0.333_333_34));
+        assert_eq!(parse_f32(b"-inf"), Some(f32::NEG_INFINITY));
+        assert_eq!(parse_f32(b"1e39"), None);
+    }
+
+    // studio S-127, row 5
+    #[test]
+    fn booleans() {
+        for (text, value) in [
+            ("True", true),
+            ("FALSE", false),
+            ("true", true),
+            ("fALSE", false),
+        ] {
+            assert_eq!(of(text), Cell::Bool(value), "{text:?}");
+        }
+        for text in ["true ", " true", "t", "yes", "truE!"] {
+            assert_eq!(of(text), Cell::Text, "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn floats_agree_with_the_standard_library(text in "[-+]?[0-9]{0,20}(\\.[0-9]{0,20})?([eE][-+]?[0-9]{1,3})?") {
+            let expected = text.parse::<f64>().ok().filter(|v| v.is_finite());
+            proptest::prop_assert_eq!(parse_f64(text.as_bytes()).map(f64::to_bits), expected.map(f64::to_bits));
+            let expected = text.parse::<f32>().ok().filter(|v| v.is_finite());
+            proptest::prop_assert_eq!(parse_f32(text.as_bytes()).map(f32::to_bits), expected.map(f32::to_bits));
+        }
+
+        #[test]
+        fn integers_agree_with_the_standard_library(text in "[-+]?[0-9]{0,21}") {
+            proptest::prop_assert_eq!(parse_i64(text.as_bytes()), text.parse::<i64>().ok());
+            if !text.starts_with('-') {
+                proptest::prop_assert_eq!(parse_u64(text.as_bytes()), text.parse::<u64>().ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Text formats of datasets and frames of Arrow batches.
+//!
+//! The four delimited types and plain text are read and written as the original client does it
+//! with pandas, to the byte; where pandas loses data, this module does not (the list is below).
+//! It moves no data over the network and knows nothing of workspaces.
+//!
+//! # Reading
+//!
+//! UTF-8 with an optional byte order mark; `\n`, `\r\n` and a lone `\r` end a line; blank lines
+//! are skipped. The type of a column follows from all of its cells: integer, unsigned, float,
+//! boolean, else text; dates stay text. Empty cells and the markers `NA`, `NaN`, `null` and so on
+//! are missing values.
+//!
+//! # Differences from pandas
+//!
+//! * Integers with missing values stay integers, booleans stay booleans
+//!   ([`ReadOptions::pandas_compat`] turns that off).
+//! * Numbers are rounded correctly to the last digit.
+//! * A first row longer than the header is an error; pandas shifts the columns.
+//! * Plain text is read literally: no quotes, numbers or missing markers.
+
+mod cell;
+mod chunks;
+mod column;
+mod decode;
+mod duration;
+mod error;
+mod frame;
+mod head;
+mod header;
+mod infer;
+mod layout;
+mod options;
+mod read;
+mod scan;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::Cursor;
+
+pub use decode::Decoder;
+pub use error::{FormatError, ParseError};
+pub use frame::{Frame, MAX_BATCH_ROWS};
+pub use options::ReadOptions;
+
+use crate::DataTypeId;
+use layout::Layout;
+
+/// Reads the bytes of a dataset into a frame.
+///
+/// ```
+/// use arrow::datatypes::DataType;
+/// use azml_studio_classic::DataTypeId;
+/// use azml_studio_classic::formats::{ReadOptions, read_bytes};
+///
+/// let text = b"age,name\n41, \"Smith, Ann\"\n,Bob\n";
+/// let frame = read_bytes(text, &DataTypeId::GenericCsv, &ReadOptions::default())?;
+/// assert_eq!(frame.num_rows(), 2);
+/// assert_eq!(frame.schema().field(0).data_type(), &DataType::Int64);
+/// # Ok::<(), azml_studio_classic::formats::FormatError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`FormatError::Parse`] with line and column when the text is malformed;
+/// [`FormatError::UnsupportedDataType`] when the type has no frame form.
+pub fn read_bytes(
+    bytes: &[u8],
+    id: &DataTypeId,
+    options: &ReadOptions,
+) -> Result<Frame, FormatError> {
+    read_input(&mut Cursor::new(bytes), id, options)
+}
+
+/// Reads a file that holds a dataset into a frame. The file is read from its beginning, parts of
+/// it twice where a column turns out to be of another type than it seemed.
+///
+/// This blocks, and uses several threads; call it from a blocking task.
+///
+/// # Errors
+///
+/// As [`read_bytes`], and [`FormatError::Io`] when the file cannot be read.
+pub fn read_file(
+    file: &mut File,
+    id: &DataTypeId,
+    options: &ReadOptions,
+) -> Result<Frame, FormatError> {
+    read_input(file, id, options)
+}
+
+fn read_input(
+    input: &mut dyn chunks::Input,
+    id: &DataTypeId,
+    options: &ReadOptions,
+) -> Result<Frame, FormatError> {
+    read::read(input, &Layout::of(id)?, options, chunks::CHUNK_BYTES)
+}
