@@ -160,16 +160,17 @@ impl ColumnBuilder {
                 }
             }
             Values::Int64(values) => {
-                let mut minus = false;
+                let mut found = Evidence::INTEGER;
                 rows.append(values, fields, |cell| {
                     let value = parse_i64(cell)?;
-                    minus |= value <= 0 && cell.contains(&b'-');
+                    if value < 0 {
+                        found = found.and(Evidence::MINUS);
+                    } else if value == 0 && cell.contains(&b'-') {
+                        found = found.and(Evidence::MINUS).and(Evidence::MINUS_ZERO);
+                    }
                     Some(value)
                 })?;
-                self.evidence = self.evidence.and(Evidence::INTEGER);
-                if minus {
-                    self.evidence = self.evidence.and(Evidence::MINUS);
-                }
+                self.evidence = self.evidence.and(found);
             }
             Values::UInt64(values) => rows.append(values, fields, parse_u64)?,
             Values::Float64(values) => rows.append(values, fields, parse_f64)?,

@@ -8,7 +8,7 @@ use super::cell::Cell;
 
 /// What was seen in a column so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Evidence(u8);
+pub(super) struct Evidence(u16);
 
 impl Evidence {
     pub(super) const MISSING: Self = Self(1);
@@ -22,12 +22,14 @@ impl Evidence {
     const FLOAT: Self = Self(1 << 5);
     const BOOL: Self = Self(1 << 6);
     const TEXT: Self = Self(1 << 7);
+    /// The integer `-0`, which is another number in a column of floats.
+    pub(super) const MINUS_ZERO: Self = Self(1 << 8);
 
-    pub(super) const fn from_bits(bits: u8) -> Self {
+    pub(super) const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
 
-    pub(super) const fn bits(self) -> u8 {
+    pub(super) const fn bits(self) -> u16 {
         self.0
     }
 
@@ -36,7 +38,7 @@ impl Evidence {
         Self(self.0 | other.0)
     }
 
-    const fn any(self, of: Self) -> bool {
+    pub(super) const fn any(self, of: Self) -> bool {
         self.0 & of.0 != 0
     }
 

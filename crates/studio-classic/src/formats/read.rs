@@ -3,7 +3,7 @@
 //! Threads take chunks in turn. Without a schema each column is built as the type it seems to have
 //! so far; what a later cell proves wrong is built again from a second read of those chunks.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{
@@ -225,6 +225,7 @@ struct Draft {
 
 struct DraftColumn {
     guess: Guess,
+    found: Evidence,
     /// One per batch; none where the guess makes nothing.
     arrays: Vec<ArrayRef>,
 }
@@ -236,7 +237,7 @@ fn read_inferred(
     pandas_compat: bool,
     threads: usize,
 ) -> Result<Frame, FormatError> {
-    let seen: Vec<AtomicU8> = names.iter().map(|_| AtomicU8::new(0)).collect();
+    let seen: Vec<AtomicU16> = names.iter().map(|_| AtomicU16::new(0)).collect();
     let mut drafts = source.for_each(threads, |chunk| draft(table, chunk, &seen))?;
     let rows: usize = drafts.iter().flat_map(|draft| &draft.batches).sum();
     let columns: Vec<(Guess, DataType)> = seen
@@ -274,7 +275,7 @@ fn read_inferred(
 }
 
 /// Builds every column of a chunk as what it is so far, in as many scans as it takes.
-fn draft(table: &Table, chunk: Chunk<'_>, seen: &[AtomicU8]) -> Result<Draft, Fault> {
+fn draft(table: &Table, chunk: Chunk<'_>, seen: &[AtomicU16]) -> Result<Draft, Fault> {
     let cells = Cells {
         text: chunk.text,
         dialect: &table.layout.dialect,
@@ -312,7 +313,11 @@ fn draft(table: &Table, chunk: Chunk<'_>, seen: &[AtomicU8]) -> Result<Draft, Fa
                 Built::Arrays(arrays, found) => {
                     let guess = known.guess();
                     *known = known.and(found);
-                    columns[wanted.column] = Some(DraftColumn { guess, arrays });
+                    columns[wanted.column] = Some(DraftColumn {
+                        guess,
+                        found,
+                        arrays,
+                    });
                 }
             }
         }
@@ -345,6 +350,11 @@ impl Draft {
                 | (Guess::Float, DataType::Float64)
                 | (Guess::Bool, DataType::Boolean)
                 | (Guess::Text, DataType::Utf8) => {}
+                (Guess::Integer, DataType::Float64)
+                    if *guess == Guess::Float && column.found.any(Evidence::MINUS_ZERO) =>
+                {
+                    column.arrays.clear();
+                }
                 (Guess::Integer, DataType::UInt64 | DataType::Float64) => {
                     for array in &mut column.arrays {
                         *array = cast(array, data_type)?;

@@ -74,8 +74,6 @@ fn stream(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
     #[test]
     fn chunks_and_threads_make_no_difference(
         text in texts(), id in prop::sample::select(FIVE_TYPES.to_vec()), chunk in 1usize..40, threads in 1usize..4,
@@ -110,4 +108,12 @@ proptest! {
             prop_assert_eq!(outcome(&whole), outcome(&Ok(inferred)));
         }
     }
+}
+
+// an integer chunk of a float column keeps the sign of its zero
+#[test]
+fn minus_zero_in_an_earlier_chunk() {
+    let text = b"a\n-0\n0\n2.5\n";
+    let frame = read_chunked(text, &DataTypeId::GenericCsv, &options(1), 3);
+    assert_eq!(outcome(&frame), "a:Float64\n-0.0\n0.0\n2.5");
 }
