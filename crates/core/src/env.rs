@@ -48,6 +48,14 @@ pub const ADLS_ENDPOINT: &str = "AZML_ADLS_ENDPOINT";
 pub const ADLA_SUFFIX: &str = "AZML_ADLA_SUFFIX";
 /// The suffix of Data Lake Store (Gen1) hosts.
 pub const ADLS_SUFFIX: &str = "AZML_ADLS_SUFFIX";
+/// The name of the storage account.
+pub const ACCOUNT: &str = "AZML_ACCOUNT";
+/// The key of the storage account, base64.
+pub const ACCOUNT_KEY: &str = "AZML_ACCOUNT_KEY";
+/// The blob service of the account, `http://127.0.0.1:PORT/ACCOUNT` for the emulator.
+pub const BLOB_ENDPOINT: &str = "AZML_BLOB_ENDPOINT";
+/// What stands behind `ACCOUNT.blob.` in storage host names, a port included.
+pub const STORAGE_SUFFIX: &str = "AZML_STORAGE_SUFFIX";
 /// Which cloud to use: `public`, `china` or `usgov`.
 pub const CLOUD: &str = "AZURE_CLOUD";
 

@@ -161,7 +161,7 @@ impl Emulator {
                     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
                     Protocol::Https(Arc::new(config))
                 }
-                Port::Http => Protocol::Http,
+                _ => Protocol::Http,
             },
             handler: Arc::new(move |scheme, request| {
                 let shared = Arc::clone(&shared);

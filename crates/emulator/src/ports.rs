@@ -15,6 +15,8 @@ use crate::{StartError, config::Config};
 /// A port, in the order in which `port_base` counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Port {
+    /// Blob storage.
+    Blob,
     /// The plain listener that all services share.
     Http,
     /// Its TLS twin.
@@ -25,6 +27,7 @@ impl Port {
     /// Its name in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Blob => "blob",
             Self::Http => "http",
             Self::Https => "https",
         }
@@ -33,6 +36,7 @@ impl Port {
     /// Where it listens without `port_base`.
     fn fixed(self) -> u16 {
         match self {
+            Self::Blob => 10000,
             Self::Http => 10010,
             Self::Https => 10011,
         }
@@ -41,6 +45,7 @@ impl Port {
     /// Its place in the order blob, file, dfs, http, https, SQL.
     fn offset(self) -> u16 {
         match self {
+            Self::Blob => 0,
             Self::Http => 3,
             Self::Https => 4,
         }

@@ -15,13 +15,18 @@ use crate::{
     identity::Identities,
     ports::{Endpoints, Port},
     state::{self, State},
-    storage::gen1,
+    storage::{self, gen1},
     tls::Certificates,
 };
 
 /// Every service of the emulator, in the order of its environment entries.
-pub(crate) const SERVICES: &[Definition] =
-    &[admin::SERVICE, entra::SERVICE, arm::SERVICE, gen1::SERVICE];
+pub(crate) const SERVICES: &[Definition] = &[
+    admin::SERVICE,
+    entra::SERVICE,
+    arm::SERVICE,
+    storage::SERVICE,
+    gen1::SERVICE,
+];
 
 /// What is known of a service before it runs.
 pub(crate) struct Definition {

@@ -23,7 +23,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Scheme;
+use super::{Peer, Scheme};
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEADERS: Duration = Duration::from_secs(30);
@@ -90,8 +90,8 @@ impl Listener {
             let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await else {
                 return;
             };
-            let stream = match socket.accept().await {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match socket.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     // Nothing to tell the client; let others finish first.
@@ -104,7 +104,7 @@ impl Listener {
                 let stopped = listener.stopped.clone();
                 tokio::select! {
                     () = stopped.cancelled() => {}
-                    outcome = listener.serve(stream) => {
+                    outcome = listener.serve(stream, Peer(peer.ip())) => {
                         if let Err(error) = outcome {
                             tracing::debug!(%error, "a connection ended early");
                         }
@@ -118,16 +118,17 @@ impl Listener {
     async fn serve(
         &self,
         stream: TcpStream,
+        peer: Peer,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stream.set_nodelay(true)?;
         match &self.protocol {
-            Protocol::Http => self.serve_http(stream, Scheme::Http).await,
+            Protocol::Http => self.serve_http(stream, Scheme::Http, peer).await,
             Protocol::Https(config) => {
                 let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
                 let stream = timeout(HANDSHAKE, handshake)
                     .await
                     .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-                self.serve_http(stream, Scheme::Https).await
+                self.serve_http(stream, Scheme::Https, peer).await
             }
         }
     }
@@ -136,9 +137,11 @@ impl Listener {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         scheme: Scheme,
+        peer: Peer,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let handler = Arc::clone(&self.handler);
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
             let response = handler(scheme, request.map(Body::new));
             async move { Ok::<_, Infallible>(response.await) }
         });

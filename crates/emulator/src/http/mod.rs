@@ -8,5 +8,5 @@ mod routes;
 
 pub(crate) use dispatch::Dispatch;
 pub(crate) use listener::{Listener, Protocol};
-pub(crate) use request::{HostLabel, Origin, RequestId, Scheme};
+pub(crate) use request::{HostLabel, Origin, Peer, RequestId, Scheme};
 pub(crate) use routes::Routes;

@@ -1,6 +1,6 @@
 //! What a service can ask about the request it serves, beside its own parts.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
     extract::FromRequestParts,
@@ -25,6 +25,10 @@ impl Scheme {
         }
     }
 }
+
+/// The address a request came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// The id of one request, also sent in `x-ms-request-id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::{
     fmt, fs, io,
     io::{Read as _, Seek, SeekFrom, Write},
     ops::Range,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -15,7 +15,10 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, stream};
 use serde::{Deserialize, Serialize};
 
-use super::{DataDir, Error, Ids, KeyRange, Read, Snapshot, directory};
+use super::{
+    DataDir, Error, Ids, KeyRange, Read, Snapshot, directory,
+    holds::{Hold, Holds},
+};
 
 /// Which bodies are kept, and how often each is referred to.
 pub(super) const TABLE: &str = "state/files";
@@ -29,6 +32,13 @@ const READ_CHUNK: usize = 256 << 10;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FileId(String);
+
+#[cfg(test)]
+impl FileId {
+    pub(super) fn for_test(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
 
 impl AsRef<[u8]> for FileId {
     fn as_ref(&self) -> &[u8] {
@@ -52,17 +62,20 @@ struct Inner {
     root: PathBuf,
     incoming: PathBuf,
     ids: Ids,
+    holds: Holds,
 }
 
 impl Files {
     pub(super) fn open(directory: &DataDir, ids: Ids) -> Result<Self, Error> {
         let root = directory.subdirectory("files")?;
         let incoming = directory.subdirectory("files/new")?;
+        let place = root.clone();
         Ok(Self(Arc::new(Inner {
             directory: directory.clone(),
             root,
             incoming,
             ids,
+            holds: Holds::new(move |id| remove(&shard(&place, id).join(&id.0))),
         })))
     }
 
@@ -119,14 +132,16 @@ impl Files {
         .await
     }
 
-    /// Removes a body. What cannot be removed now is an orphan for the next start.
+    /// Keeps bodies in their places for a reader that looks up their ids after this call:
+    /// until it is dropped, whatever commits release.
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        self.0.holds.begin()
+    }
+
+    /// Removes a body once no reader can know it.
     pub(super) fn remove(&self, id: &FileId) {
-        let path = self.path(id);
-        if let Err(error) = fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %path.display(), %error, "a released body was not removed");
-        }
+        self.0.holds.remove(id);
     }
 
     /// Removes every body that is not in `kept`, and every unfinished one.
@@ -153,11 +168,24 @@ impl Files {
     }
 
     fn shard(&self, id: &FileId) -> PathBuf {
-        self.0.root.join(id.0.get(..2).unwrap_or("00"))
+        shard(&self.0.root, id)
     }
 
     fn path(&self, id: &FileId) -> PathBuf {
         self.shard(id).join(&id.0)
+    }
+}
+
+fn shard(root: &Path, id: &FileId) -> PathBuf {
+    root.join(id.0.get(..2).unwrap_or("00"))
+}
+
+/// What cannot be removed now is an orphan for the next start.
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %path.display(), %error, "a released body was not removed");
     }
 }
 

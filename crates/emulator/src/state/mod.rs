@@ -19,6 +19,7 @@
 mod directory;
 mod error;
 mod files;
+mod holds;
 mod ids;
 mod key;
 mod secrets;
@@ -37,10 +38,11 @@ pub use directory::DataDir;
 pub(crate) use directory::write_private;
 pub use error::Error;
 pub use files::{FileId, FileReader, FileWriter, Files, NewFile};
+pub use holds::Hold;
 pub use ids::Ids;
 pub use key::{Key, KeyRange, Order};
 pub use secrets::Secrets;
-pub(crate) use secrets::random_hex;
+pub(crate) use secrets::{random_bytes, random_hex};
 pub use store::Store;
 pub use transaction::{Read, Snapshot, WriteTxn};
 

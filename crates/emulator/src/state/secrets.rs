@@ -60,15 +60,24 @@ impl Secrets {
     }
 }
 
+/// `N` random bytes.
+///
+/// # Errors
+///
+/// When the operating system gives no random bytes.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0u8; N];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(bytes)
+}
+
 /// `N` random bytes as lower-case hex.
 ///
 /// # Errors
 ///
 /// When the operating system gives no random bytes.
 pub(crate) fn random_hex<const N: usize>() -> Result<String, Error> {
-    let mut bytes = [0u8; N];
-    getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
-    Ok(hex(&bytes))
+    Ok(hex(&random_bytes::<N>()?))
 }
 
 /// Bytes as lower-case hex.

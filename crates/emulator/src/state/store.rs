@@ -103,6 +103,16 @@ impl Store {
         read(&Snapshot::new(&database)?)
     }
 
+    /// One consistent view to keep, for answers that are read bit by bit. Space that later
+    /// commits free is not used again while it lives.
+    ///
+    /// # Errors
+    ///
+    /// When the store is closed or fails.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        Snapshot::new(&self.get()?.database)
+    }
+
     /// Reads from one consistent view on a thread that may block: for long scans.
     ///
     /// # Errors

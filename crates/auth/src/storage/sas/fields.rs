@@ -168,32 +168,16 @@ impl SasFields {
         self.get("sp").parse()
     }
 
-    /// From when on the SAS is valid (`st`); `None` if it does not say.
+    /// Reads a time as `st` and `se` are written; `None` for the empty text.
     ///
     /// # Errors
-    /// A time that is not ISO 8601.
-    pub fn start(&self) -> Result<Option<OffsetDateTime>, StorageAuthError> {
-        self.time("st")
-    }
-
-    /// Until when the SAS is valid (`se`); `None` if it does not say.
-    ///
-    /// # Errors
-    /// A time that is not ISO 8601.
-    pub fn expiry(&self) -> Result<Option<OffsetDateTime>, StorageAuthError> {
-        self.time("se")
-    }
-
-    /// The value of a time field.
-    ///
-    /// # Errors
-    /// A time that is not ISO 8601.
-    pub fn time(&self, name: &str) -> Result<Option<OffsetDateTime>, StorageAuthError> {
-        match self.get(name) {
+    /// A text that is not an ISO 8601 time.
+    pub fn parse_time(text: &str) -> Result<Option<OffsetDateTime>, StorageAuthError> {
+        match text {
             "" => Ok(None),
             text => times::parse(text)
                 .map(Some)
-                .ok_or_else(|| malformed(format!("{name} is not a time"))),
+                .ok_or_else(|| malformed(format!("'{}' is not a time", text.escape_default()))),
         }
     }
 

@@ -1,0 +1,190 @@
+//! Listings of containers and blobs.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::BlobService;
+use super::properties::{content_type, tier};
+use crate::storage::answer::Answer;
+use crate::storage::conditions::etag_text;
+use crate::storage::error::{Code, Result, StorageError};
+use crate::storage::request::Call;
+use crate::storage::tree::{Blob, BlobPage, Entry, LARGEST_PAGE, ListBlobs};
+use crate::storage::xml::Xml;
+
+/// What listings can include and this emulator has nothing of or cannot show yet.
+const NOT_INCLUDED: [&str; 4] = ["snapshots", "versions", "uncommittedblobs", "tags"];
+
+impl BlobService {
+    pub(super) fn list_containers(&self, call: &Call) -> Result<Answer> {
+        let account = &call.target.account;
+        let prefix = call.query.get("prefix");
+        let from = parse_marker(call.query.get("marker"))?;
+        let limit = parse_limit(call)?;
+        let page = self.tree.list_containers(account, prefix, &from, limit)?;
+        let mut xml = Xml::new();
+        let endpoint = format!("{}/", call.base());
+        xml.open_with("EnumerationResults", &[("ServiceEndpoint", &endpoint)]);
+        echo(&mut xml, call);
+        xml.open("Containers");
+        for (name, container) in &page.containers {
+            xml.open("Container");
+            xml.element("Name", name);
+            xml.open("Properties");
+            xml.element("Last-Modified", &container.modified.http_date());
+            xml.element("Etag", &format!("\"{}\"", etag_text(container.etag)));
+            xml.element("LeaseStatus", "unlocked");
+            xml.element("LeaseState", "available");
+            xml.element("HasImmutabilityPolicy", "false");
+            xml.element("HasLegalHold", "false");
+            xml.close("Properties");
+            if call.query.lists("include", "metadata") {
+                write_metadata(&mut xml, &container.metadata);
+            }
+            xml.close("Container");
+        }
+        xml.close("Containers");
+        write_marker(&mut xml, page.next.as_deref());
+        xml.close("EnumerationResults");
+        Ok(Answer::xml(xml))
+    }
+
+    pub(super) async fn list_blobs(&self, call: &Call) -> Result<Answer> {
+        for word in NOT_INCLUDED {
+            if call.query.lists("include", word) {
+                return Err(StorageError::not_implemented(&format!("include={word}")));
+            }
+        }
+        let from = match parse_marker(call.query.get("marker"))? {
+            marker if marker.is_empty() => call.query.get("startfrom").to_owned(),
+            marker => marker,
+        };
+        let list = ListBlobs {
+            prefix: call.query.get("prefix").to_owned(),
+            delimiter: call.query.get("delimiter").to_owned(),
+            from,
+            limit: parse_limit(call)?,
+        };
+        let target = &call.target;
+        let page = self
+            .tree
+            .list_blobs(&target.account, &target.container, list)
+            .await?;
+        Ok(Answer::xml(write_blobs(call, &page)))
+    }
+}
+
+fn write_blobs(call: &Call, page: &BlobPage) -> Xml {
+    let mut xml = Xml::new();
+    let endpoint = format!("{}/", call.base());
+    let attributes = [
+        ("ServiceEndpoint", endpoint.as_str()),
+        ("ContainerName", &call.target.container),
+    ];
+    xml.open_with("EnumerationResults", &attributes);
+    echo(&mut xml, call);
+    xml.optional("Delimiter", call.query.get("delimiter"));
+    let metadata = call.query.lists("include", "metadata");
+    let copy = call.query.lists("include", "copy");
+    xml.open("Blobs");
+    for entry in &page.entries {
+        match entry {
+            Entry::Prefix(prefix) => {
+                xml.open("BlobPrefix");
+                xml.object_name(prefix);
+                xml.close("BlobPrefix");
+            }
+            Entry::Blob(name, blob) => {
+                xml.open("Blob");
+                xml.object_name(name);
+                write_properties(&mut xml, blob, copy);
+                if metadata {
+                    write_metadata(&mut xml, &blob.metadata);
+                }
+                xml.element("OrMetadata", "");
+                xml.close("Blob");
+            }
+        }
+    }
+    xml.close("Blobs");
+    write_marker(&mut xml, page.next.as_deref());
+    xml.close("EnumerationResults");
+    xml
+}
+
+fn write_properties(xml: &mut Xml, blob: &Blob, copy: bool) {
+    let headers = &blob.headers;
+    xml.open("Properties");
+    xml.element("Creation-Time", &blob.created.http_date());
+    xml.element("Last-Modified", &blob.modified.http_date());
+    xml.element("Etag", &etag_text(blob.etag));
+    xml.element("Content-Length", &blob.length.to_string());
+    xml.element("Content-Type", content_type(headers));
+    xml.element("Content-Encoding", &headers.encoding);
+    xml.element("Content-Language", &headers.language);
+    xml.element("Content-MD5", &headers.md5);
+    xml.element("Cache-Control", &headers.cache_control);
+    xml.element("Content-Disposition", &headers.disposition);
+    xml.element("BlobType", blob.kind.name());
+    xml.optional("AccessTier", tier(blob));
+    if blob.tier.is_empty() {
+        xml.element("AccessTierInferred", "true");
+    }
+    xml.element("LeaseStatus", "unlocked");
+    xml.element("LeaseState", "available");
+    xml.element("ServerEncrypted", "true");
+    if let Some(copied) = blob.copied.as_ref().filter(|_| copy) {
+        xml.element("CopyId", &copied.id);
+        xml.element("CopyStatus", "success");
+        xml.element("CopySource", &copied.source);
+        xml.element("CopyProgress", &format!("{0}/{0}", blob.length));
+        xml.element("CopyCompletionTime", &copied.at.http_date());
+    }
+    xml.close("Properties");
+}
+
+fn write_metadata(xml: &mut Xml, metadata: &[(String, String)]) {
+    if metadata.is_empty() {
+        return;
+    }
+    xml.open("Metadata");
+    for (name, value) in metadata {
+        xml.element(name, value);
+    }
+    xml.close("Metadata");
+}
+
+/// The parameters as the caller gave them.
+fn echo(xml: &mut Xml, call: &Call) {
+    for (element, name) in [
+        ("Prefix", "prefix"),
+        ("Marker", "marker"),
+        ("MaxResults", "maxresults"),
+    ] {
+        xml.optional(element, call.query.get(name));
+    }
+}
+
+fn parse_limit(call: &Call) -> Result<usize> {
+    match call.query.get("maxresults") {
+        "" => Ok(LARGEST_PAGE),
+        text => match text.parse::<usize>() {
+            Ok(0) => Err(Code::OutOfRangeQueryParameterValue.into()),
+            Ok(limit) => Ok(limit.min(LARGEST_PAGE)),
+            Err(_) => Err(StorageError::query("maxresults")),
+        },
+    }
+}
+
+/// A marker is the name that the next page begins with, hidden so that nobody builds one.
+fn write_marker(xml: &mut Xml, next: Option<&str>) {
+    let marker = next.map(|name| URL_SAFE_NO_PAD.encode(name));
+    xml.element("NextMarker", marker.as_deref().unwrap_or_default());
+}
+
+fn parse_marker(marker: &str) -> Result<String> {
+    URL_SAFE_NO_PAD
+        .decode(marker)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| StorageError::query("marker"))
+}
