@@ -326,6 +326,10 @@ impl Source for SourceDataset {
         format!("read dataset `{}`", self.name())
     }
 
+    fn data_type_id(&self) -> &DataTypeId {
+        &self.data_type_id
+    }
+
     fn size(&self) -> Option<u64> {
         Some(self.info.size)
     }

@@ -161,6 +161,15 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// A column holds more text than one batch can.
+    #[error("column `{column}` holds {bytes} bytes of text; one batch holds less than 2 GiB")]
+    TooLarge {
+        /// Name of the column.
+        column: String,
+        /// Bytes of text in it.
+        bytes: usize,
+    },
+
     /// Arrow refused to build or combine columns.
     #[error("building a frame: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
@@ -243,6 +252,7 @@ impl Error {
                 "ask an owner to remove the user from the workspace and to invite them again as an owner"
             }
             Self::ExampleReadOnly { .. } => "add the data as a dataset of your own and change that",
+            Self::TooLarge { .. } => "take the batches one after the other (`read_batches`)",
             Self::Parse { .. } => "read the data as bytes to look at it",
             Self::Http(error) => match error.status {
                 401 => {
@@ -266,7 +276,7 @@ impl Error {
             | Self::UnexpectedResponse { .. }
             | Self::Arrow(_) => ErrorKind::InvalidData,
             Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::UnsupportedDataType { .. } => ErrorKind::Unsupported,
+            Self::UnsupportedDataType { .. } | Self::TooLarge { .. } => ErrorKind::Unsupported,
             Self::ExampleReadOnly { .. } | Self::OwnerOnly { .. } => ErrorKind::Forbidden,
             Self::Http(error) => error.kind(),
             Self::Failed { .. } => ErrorKind::Service,

@@ -123,6 +123,10 @@ impl Source for IntermediateDataset {
         )
     }
 
+    fn data_type_id(&self) -> &DataTypeId {
+        &self.data_type_id
+    }
+
     fn size(&self) -> Option<u64> {
         None
     }

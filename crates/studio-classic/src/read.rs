@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 
-use crate::Result;
 use crate::data_stream::DataStream;
+use crate::{DataTypeId, Result};
 
 /// Contents of a known type that can be fetched.
 pub(crate) trait Source: Sync {
     /// What a read attempts, for errors.
     fn attempted(&self) -> String;
+
+    fn data_type_id(&self) -> &DataTypeId;
 
     /// Size of the contents, if it is known before they are fetched.
     fn size(&self) -> Option<u64>;
@@ -59,6 +61,58 @@ macro_rules! read_methods {
         pub async fn read_as_text_in(&self, charset: &str) -> $crate::Result<String> {
             $crate::text::check_charset(charset)?;
             $crate::text::decode(&self.read_as_bytes().await?, Some(charset))
+        }
+
+        /// The contents as one batch of rows; see [`read_frame`](Self::read_frame).
+        ///
+        /// # Errors
+        /// As [`read_frame`](Self::read_frame), and
+        /// [`Error::TooLarge`](crate::Error::TooLarge) if a column holds 2 GiB of text, which no
+        /// batch can.
+        pub async fn read(&self) -> $crate::Result<arrow::array::RecordBatch> {
+            Ok(self.read_frame().await?.concat()?)
+        }
+
+        /// The contents as a frame. Every column's type follows from all of its cells.
+        ///
+        /// # Errors
+        /// Before any request, [`Error::UnsupportedDataType`](crate::Error::UnsupportedDataType)
+        /// for a type that is no table. [`Error::Parse`](crate::Error::Parse) with line and column
+        /// for contents that do not have the form of their type;
+        /// [`Error::Http`](crate::Error::Http) if the service refuses.
+        pub async fn read_frame(&self) -> $crate::Result<$crate::formats::Frame> {
+            self.read_frame_with($crate::formats::ReadOptions::default())
+                .await
+        }
+
+        /// The contents as a frame, read in a way of the caller's choice.
+        ///
+        /// # Errors
+        /// As [`read_frame`](Self::read_frame), and
+        /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a schema that does not fit
+        /// the contents.
+        pub async fn read_frame_with(
+            &self,
+            options: $crate::formats::ReadOptions,
+        ) -> $crate::Result<$crate::formats::Frame> {
+            $crate::frames::read_frame(self, options).await
+        }
+
+        /// The contents as batches of rows, parsed as they are taken, in bounded memory whatever
+        /// their size.
+        ///
+        /// With a schema in the options nothing is stored on the way. Without one the contents
+        /// first go to a temporary file, if they are large, because every cell has a say in the
+        /// types of the columns.
+        ///
+        /// # Errors
+        /// As [`read_frame_with`](Self::read_frame_with); what is wrong with the contents comes out
+        /// of the stream.
+        pub async fn read_batches(
+            &self,
+            options: $crate::formats::ReadOptions,
+        ) -> $crate::Result<$crate::BatchStream> {
+            $crate::frames::read_batches(self, options).await
         }
 
         /// Downloads the contents to a file. Awaiting the returned value does the work and gives

@@ -40,6 +40,8 @@ mod tests;
 use std::fs::File;
 use std::io::Cursor;
 
+use arrow::datatypes::SchemaRef;
+
 pub use decode::Decoder;
 pub use error::{FormatError, ParseError};
 pub use frame::{Frame, MAX_BATCH_ROWS};
@@ -88,6 +90,40 @@ pub fn read_file(
     options: &ReadOptions,
 ) -> Result<Frame, FormatError> {
     read_input(file, id, options)
+}
+
+/// The schema that [`read_bytes`] gives its frame. No frame is built.
+///
+/// # Errors
+///
+/// As [`read_bytes`].
+pub fn infer_bytes(
+    bytes: &[u8],
+    id: &DataTypeId,
+    options: &ReadOptions,
+) -> Result<SchemaRef, FormatError> {
+    infer_input(&mut Cursor::new(bytes), id, options)
+}
+
+/// The schema that [`read_file`] gives its frame. No frame is built: memory is bounded.
+///
+/// # Errors
+///
+/// As [`read_file`].
+pub fn infer_file(
+    file: &mut File,
+    id: &DataTypeId,
+    options: &ReadOptions,
+) -> Result<SchemaRef, FormatError> {
+    infer_input(file, id, options)
+}
+
+fn infer_input(
+    input: &mut dyn chunks::Input,
+    id: &DataTypeId,
+    options: &ReadOptions,
+) -> Result<SchemaRef, FormatError> {
+    read::infer(input, &Layout::of(id)?, options, chunks::CHUNK_BYTES)
 }
 
 fn read_input(

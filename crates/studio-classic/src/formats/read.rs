@@ -29,41 +29,111 @@ pub(super) fn read(
     options: &ReadOptions,
     chunk_bytes: usize,
 ) -> Result<Frame, FormatError> {
-    let mut chunks = Chunks::open(
-        input,
-        &layout.dialect,
-        chunk_bytes,
-        options.max_record_bytes,
-    )?;
-    let len = chunks.input_len()?;
-    let most = usize::try_from(len / widen(chunk_bytes)).unwrap_or(usize::MAX);
-    let threads = options.thread_count().get().min(most.saturating_add(1));
+    let text = Text::open(input, layout, options, chunk_bytes)?;
+    match text.known_schema(options) {
+        Some(schema) => {
+            let plan = Plan::new(&schema, &text.names, layout.header)?;
+            read_planned(&text.source, &text.table, &plan, text.threads)
+        }
+        None => read_inferred(&text, options.pandas_compat),
+    }
+}
 
-    let mut first = Vec::new();
-    let (offset, head) = match read_head(&mut chunks, layout, &mut first) {
-        Ok(found) => found,
-        Err(error) => return Err(chunks.locate(error)),
-    };
-    let table = Table {
-        layout: layout.clone(),
-        width: head.names.len(),
-        batch_rows: options.rows_per_batch(),
-    };
-    let source = Source {
-        queue: Mutex::new(Queue {
-            chunks,
-            first: Some((offset, first)),
-            next: 0,
-            stopped: false,
-        }),
-    };
-    let schema = match &options.schema {
-        Some(schema) => schema.clone(),
-        None if layout.literal => schema_of(&head.names, vec![DataType::Utf8]),
-        None => return read_inferred(&source, &table, &head.names, options.pandas_compat, threads),
-    };
-    let plan = Plan::new(&schema, &head.names, layout.header)?;
-    read_planned(&source, &table, &plan, threads)
+/// The schema that [`read`] gives its frame. Holds no more than a chunk per thread.
+pub(super) fn infer(
+    input: &mut dyn Input,
+    layout: &Layout,
+    options: &ReadOptions,
+    chunk_bytes: usize,
+) -> Result<SchemaRef, FormatError> {
+    let text = Text::open(input, layout, options, chunk_bytes)?;
+    if let Some(schema) = text.known_schema(options) {
+        return Ok(schema);
+    }
+    let seen = text.nothing_seen();
+    let rows = text.source.for_each(text.threads, |chunk| {
+        Ok(draft(&text.table, chunk, &seen)?.rows())
+    })?;
+    let columns = conclude(&seen, rows.iter().sum(), options.pandas_compat);
+    Ok(text.schema(&columns))
+}
+
+/// A text whose head has been read.
+struct Text<'i> {
+    source: Source<'i>,
+    table: Table,
+    names: Vec<String>,
+    threads: usize,
+}
+
+impl<'i> Text<'i> {
+    fn open(
+        input: &'i mut dyn Input,
+        layout: &Layout,
+        options: &ReadOptions,
+        chunk_bytes: usize,
+    ) -> Result<Self, FormatError> {
+        let mut chunks = Chunks::open(
+            input,
+            &layout.dialect,
+            chunk_bytes,
+            options.max_record_bytes,
+        )?;
+        let len = chunks.input_len()?;
+        let most = usize::try_from(len / widen(chunk_bytes)).unwrap_or(usize::MAX);
+        let threads = options.thread_count().get().min(most.saturating_add(1));
+
+        let mut first = Vec::new();
+        let (offset, head) = match read_head(&mut chunks, layout, &mut first) {
+            Ok(found) => found,
+            Err(error) => return Err(chunks.locate(error)),
+        };
+        Ok(Self {
+            source: Source {
+                queue: Mutex::new(Queue {
+                    chunks,
+                    first: Some((offset, first)),
+                    next: 0,
+                    stopped: false,
+                }),
+            },
+            table: Table {
+                layout: layout.clone(),
+                width: head.names.len(),
+                batch_rows: options.rows_per_batch(),
+            },
+            names: head.names,
+            threads,
+        })
+    }
+
+    /// The schema, if the rows have no say in it.
+    fn known_schema(&self, options: &ReadOptions) -> Option<SchemaRef> {
+        match &options.schema {
+            Some(schema) => Some(schema.clone()),
+            None if self.table.layout.literal => Some(schema_of(&self.names, vec![DataType::Utf8])),
+            None => None,
+        }
+    }
+
+    fn nothing_seen(&self) -> Vec<AtomicU16> {
+        self.names.iter().map(|_| AtomicU16::new(0)).collect()
+    }
+
+    fn schema(&self, columns: &[(Guess, DataType)]) -> SchemaRef {
+        let types = columns.iter().map(|(_, data_type)| data_type.clone());
+        schema_of(&self.names, types.collect())
+    }
+}
+
+/// What every column turns out to be.
+fn conclude(seen: &[AtomicU16], rows: usize, pandas_compat: bool) -> Vec<(Guess, DataType)> {
+    let evidence = seen
+        .iter()
+        .map(|bits| Evidence::from_bits(bits.load(Ordering::Relaxed)));
+    evidence
+        .map(|evidence| (evidence.guess(), evidence.conclude(rows, pandas_compat)))
+        .collect()
 }
 
 /// Reads the head, and into `text` the chunk of the first row, whose offset is returned.
@@ -230,33 +300,17 @@ struct DraftColumn {
     arrays: Vec<ArrayRef>,
 }
 
-fn read_inferred(
-    source: &Source<'_>,
-    table: &Table,
-    names: &[String],
-    pandas_compat: bool,
-    threads: usize,
-) -> Result<Frame, FormatError> {
-    let seen: Vec<AtomicU16> = names.iter().map(|_| AtomicU16::new(0)).collect();
+fn read_inferred(text: &Text<'_>, pandas_compat: bool) -> Result<Frame, FormatError> {
+    let (source, table, threads) = (&text.source, &text.table, text.threads);
+    let seen = text.nothing_seen();
     let mut drafts = source.for_each(threads, |chunk| draft(table, chunk, &seen))?;
-    let rows: usize = drafts.iter().flat_map(|draft| &draft.batches).sum();
-    let columns: Vec<(Guess, DataType)> = seen
-        .iter()
-        .map(|bits| {
-            let evidence = Evidence::from_bits(bits.load(Ordering::Relaxed));
-            (evidence.guess(), evidence.conclude(rows, pandas_compat))
-        })
-        .collect();
+    let columns = conclude(&seen, drafts.iter().map(Draft::rows).sum(), pandas_compat);
     for draft in &mut drafts {
         draft.settle(&columns)?;
     }
     rebuild(source, table, &columns, &mut drafts, threads)?;
 
-    let types = columns
-        .into_iter()
-        .map(|(_, data_type)| data_type)
-        .collect();
-    let schema = schema_of(names, types);
+    let schema = text.schema(&columns);
     let mut batches = Vec::new();
     for draft in drafts {
         let mut columns: Vec<_> = draft
@@ -337,6 +391,10 @@ fn draft(table: &Table, chunk: Chunk<'_>, seen: &[AtomicU16]) -> Result<Draft, F
 }
 
 impl Draft {
+    fn rows(&self) -> usize {
+        self.batches.iter().sum()
+    }
+
     /// Turns arrays into those of the concluded types. A column whose arrays do not hold what is
     /// needed is emptied: it has to be built again.
     fn settle(&mut self, columns: &[(Guess, DataType)]) -> Result<(), FormatError> {

@@ -4,6 +4,7 @@
 mod collections;
 mod errors;
 mod experiments;
+mod frames;
 mod reading;
 mod server;
 mod uploading;

@@ -8,9 +8,10 @@ use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, TryStreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::StreamReader;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio_util::io::{ReaderStream, StreamReader};
 
+use crate::spool::Spool;
 use crate::{Error, Result};
 
 /// Data to upload: bytes in memory, a file, a reader or a stream.
@@ -27,11 +28,13 @@ pub struct UploadData(Origin);
 enum Origin {
     Bytes(Bytes),
     Reader {
-        reader: Pin<Box<dyn AsyncRead + Send>>,
-        /// What the caller promises; `None` spools the data to a temporary file first.
+        reader: Reader,
+        /// What the caller promises; `None` spools the data first.
         length: Option<u64>,
     },
 }
+
+type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 impl UploadData {
     /// A file, read from its beginning. Its length must not change until the upload is done.
@@ -40,7 +43,6 @@ impl UploadData {
     /// [`Error::Io`] if it cannot be opened.
     pub async fn file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let attempted = || format!("open `{}`", path.display());
         let open = async {
             let file = tokio::fs::File::open(path).await?;
             let metadata = file.metadata().await?;
@@ -49,7 +51,9 @@ impl UploadData {
             }
             Ok((file, metadata.len()))
         };
-        let (file, length) = open.await.map_err(|error| Error::io(attempted(), error))?;
+        let (file, length) = open
+            .await
+            .map_err(|error| Error::io(format!("open `{}`", path.display()), error))?;
         Ok(Self::reader(file, length))
     }
 
@@ -61,7 +65,7 @@ impl UploadData {
         })
     }
 
-    /// A reader of unknown length. The data goes to a temporary file before the upload starts,
+    /// A reader of unknown length. Large data goes to a temporary file before the upload starts,
     /// because the service must be told the number of blocks with the first of them.
     pub fn unsized_reader(reader: impl AsyncRead + Send + 'static) -> Self {
         Self(Origin::Reader {
@@ -81,15 +85,18 @@ impl UploadData {
     /// Turns whatever it is into blocks of a known number of bytes.
     pub(super) async fn into_blocks(self) -> Result<Blocks> {
         match self.0 {
-            Origin::Bytes(bytes) => Ok(Blocks::bytes(bytes)),
+            Origin::Bytes(bytes) => Blocks::of(Spool::Memory(bytes)),
             Origin::Reader {
                 reader,
                 length: Some(length),
-            } => Ok(Blocks::reader(reader, length)),
+            } => Ok(Blocks { reader, length }),
             Origin::Reader {
                 reader,
                 length: None,
-            } => spool(reader).await,
+            } => {
+                let pieces = ReaderStream::with_capacity(reader, 64 << 10).map_err(unreadable);
+                Blocks::of(Spool::fill(pieces).await?)
+            }
         }
     }
 }
@@ -123,28 +130,18 @@ impl fmt::Debug for UploadData {
 
 /// Data of known length, taken block by block.
 pub(super) struct Blocks {
-    content: Content,
+    reader: Reader,
     length: u64,
 }
 
-enum Content {
-    Bytes(Bytes),
-    Reader(Pin<Box<dyn AsyncRead + Send>>),
-}
-
 impl Blocks {
-    fn bytes(bytes: Bytes) -> Self {
-        Self {
-            length: u64::try_from(bytes.len()).expect("a length in memory fits 64 bits"),
-            content: Content::Bytes(bytes),
-        }
-    }
-
-    fn reader(reader: Pin<Box<dyn AsyncRead + Send>>, length: u64) -> Self {
-        Self {
-            content: Content::Reader(reader),
+    fn of(spool: Spool) -> Result<Self> {
+        let length = spool.len()?;
+        let pieces = spool.into_stream()?.map_err(io::Error::other);
+        Ok(Self {
+            reader: Box::pin(StreamReader::new(pieces)),
             length,
-        }
+        })
     }
 
     /// Bytes not yet taken.
@@ -152,58 +149,37 @@ impl Blocks {
         self.length
     }
 
-    /// The next block: `size` bytes, fewer at the end. Data that is shorter than
-    /// promised is an error.
+    /// The next block: `size` bytes, fewer at the end. Data that is shorter than promised is an
+    /// error.
     pub(super) async fn next(&mut self, size: usize) -> Result<Bytes> {
         let wanted = usize::try_from(self.length).map_or(size, |rest| rest.min(size));
         self.length -= u64::try_from(wanted).expect("a block fits 64 bits");
-        match &mut self.content {
-            Content::Bytes(bytes) => Ok(bytes.split_to(wanted)),
-            Content::Reader(reader) => {
-                let block = read_block(reader, wanted).await?;
-                if block.len() < wanted {
-                    return Err(Error::argument("data", "ends before its stated length"));
-                }
-                Ok(block.freeze())
-            }
+        let block = read_block(&mut self.reader, wanted).await?;
+        if block.len() < wanted {
+            return Err(Error::argument("data", "ends before its stated length"));
         }
+        Ok(block.freeze())
     }
 
     /// Checks behind the last block that there is no more data than promised.
     pub(super) async fn finish(mut self) -> Result<()> {
-        if let Content::Reader(reader) = &mut self.content
-            && !read_block(reader, 1).await?.is_empty()
-        {
-            return Err(Error::argument("data", "goes on behind its stated length"));
+        if read_block(&mut self.reader, 1).await?.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::argument("data", "goes on behind its stated length"))
     }
 }
 
-async fn read_block(reader: &mut Pin<Box<dyn AsyncRead + Send>>, size: usize) -> Result<BytesMut> {
+async fn read_block(reader: &mut Reader, size: usize) -> Result<BytesMut> {
     let mut block = BytesMut::with_capacity(size);
-    while block.len() < size {
-        let missing = u64::try_from(size - block.len()).expect("a block fits 64 bits");
-        let read = reader.as_mut().take(missing).read_buf(&mut block).await;
-        if read.map_err(|error| Error::io("read the data to upload", error))? == 0 {
-            break;
-        }
-    }
+    let limit = u64::try_from(size).expect("a block fits 64 bits");
+    let mut reader = reader.as_mut().take(limit);
+    while block.len() < size && reader.read_buf(&mut block).await.map_err(unreadable)? > 0 {}
     Ok(block)
 }
 
-/// Copies data of unknown length to a temporary file that vanishes with the upload.
-async fn spool(mut reader: Pin<Box<dyn AsyncRead + Send>>) -> Result<Blocks> {
-    let copy = async {
-        let mut file = tokio::fs::File::from_std(tempfile::tempfile()?);
-        let length = tokio::io::copy(&mut reader, &mut file).await?;
-        file.rewind().await?;
-        Ok((file, length))
-    };
-    let (file, length) = copy
-        .await
-        .map_err(|error| Error::io("spool the data to upload", error))?;
-    Ok(Blocks::reader(Box::pin(file), length))
+fn unreadable(error: io::Error) -> Error {
+    Error::io("read the data to upload", error)
 }
 
 #[cfg(test)]

@@ -1,0 +1,186 @@
+//! Frames out of a workspace. What each cell becomes is tested with `formats`; here, what is
+//! fetched, held and refused.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
+use futures::TryStreamExt;
+use serde_json::json;
+
+use super::server::{Answer, Server};
+use super::*;
+use crate::{Error, ReadOptions, SourceDataset};
+
+async fn holding(data_type_id: &str, contents: impl Into<Vec<u8>>) -> (Server, SourceDataset) {
+    let server = Server::start().await;
+    let value = dataset(
+        &server,
+        &format!("{WORKSPACE}.f.v1-default-1"),
+        "x",
+        data_type_id,
+    );
+    let contents = contents.into();
+    server.script(move |asked| match asked.target.starts_with("/blobs/") {
+        true => Answer::new(200, contents.clone()),
+        false => Answer::json(&json!([value])),
+    });
+    let dataset = workspace(&server)
+        .datasets()
+        .get("x")
+        .await
+        .expect("listed");
+    (server, dataset)
+}
+
+async fn batches(dataset: &SourceDataset, options: ReadOptions) -> Vec<RecordBatch> {
+    let stream = dataset.read_batches(options).await.expect("begins");
+    let schema = stream.schema().clone();
+    let batches: Vec<RecordBatch> = stream.try_collect().await.expect("read");
+    assert!(batches.iter().all(|batch| batch.schema() == schema));
+    batches
+}
+
+#[tokio::test]
+async fn one_batch_a_frame_and_a_stream_agree() {
+    // studio S-043
+    for (data_type_id, text, names) in [
+        (
+            "GenericCSV",
+            "age,name\n31,\"Smith, Ann\"\n,Bob\n",
+            "age name",
+        ),
+        ("GenericTSV", "age\tname\n31\tAnn\n", "age name"),
+        ("GenericCSVNoHeader", "31,Ann\n45,Bob\n", "0 1"),
+        ("GenericTSVNoHeader", "31\tAnn\n", "0 1"),
+        ("PlainText", "31\n\"Ann\n", "0"),
+        ("GenericCSV", "a,b\n", "a b"),
+    ] {
+        let (_server, dataset) = holding(data_type_id, text).await;
+        let batch = dataset.read().await.expect(text);
+        let schema = batch.schema();
+        let found: Vec<_> = schema
+            .fields()
+            .iter()
+            .map(|field| &**field.name())
+            .collect();
+        assert_eq!(found.join(" "), names, "{text}");
+        let frame = dataset.read_frame().await.expect(text);
+        assert_eq!(frame.concat().expect("small"), batch);
+        let streamed = batches(&dataset, ReadOptions::default()).await;
+        let streamed = arrow::compute::concat_batches(&schema, &streamed).expect("one schema");
+        assert_eq!(streamed, batch, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_of_many_rows_has_a_say_in_the_types() {
+    // Larger than what stays in memory, and than a batch.
+    let mut text = String::from("n,s\n");
+    for row in 0..700_000 {
+        text.push_str(&format!("{row},{}\n", row % 7));
+    }
+    text.push_str("-1,not a number\n");
+    let (server, dataset) = holding("GenericCSV", text).await;
+    let frame = dataset.read_frame().await.expect("read");
+    let types: Vec<_> = frame
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.data_type().clone())
+        .collect();
+    assert_eq!(types, [DataType::Int64, DataType::Utf8]);
+    assert_eq!(frame.num_rows(), 700_001);
+    let streamed = batches(&dataset, ReadOptions::default()).await;
+    assert!(streamed.len() > 10);
+    let schema = frame.schema();
+    let streamed = arrow::compute::concat_batches(schema, &streamed).expect("one schema");
+    assert_eq!(streamed, frame.concat().expect("small"));
+    assert_eq!(
+        server.paths().len(),
+        3,
+        "inference fetches the contents once"
+    );
+}
+
+#[tokio::test]
+async fn a_given_schema_is_kept_to() {
+    let (_server, dataset) = holding("GenericCSV", "a,b\n1,2\n3,\n").await;
+    let schema = Arc::new(Schema::new(vec![Field::new("b", DataType::Utf8, true)]));
+    let found = batches(&dataset, ReadOptions::with_schema(schema.clone())).await;
+    let column = found[0].column(0).as_string::<i32>();
+    assert_eq!((column.value(0), column.is_null(1)), ("2", true));
+    let frame = dataset
+        .read_frame_with(ReadOptions::with_schema(schema))
+        .await;
+    assert_eq!(frame.expect("read").num_columns(), 1);
+    let other = Arc::new(Schema::new(vec![Field::new("c", DataType::Utf8, true)]));
+    let error = dataset
+        .read_frame_with(ReadOptions::with_schema(other))
+        .await;
+    match error {
+        Err(Error::InvalidArgument {
+            name: "schema",
+            reason,
+        }) => {
+            assert!(reason.contains("`c`"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn malformed_contents_are_named_by_line_and_column() {
+    // studio S-129, S-132, S-133
+    for (text, line) in [
+        (&b"a,b\n1,2\n1,2,3\n"[..], 3),
+        (b"a\n\xff\n", 2),
+        (b"a\n\"open\n", 2),
+    ] {
+        let (_server, dataset) = holding("GenericCSV", text).await;
+        let streamed = async {
+            let stream = dataset.read_batches(ReadOptions::default()).await?;
+            stream.try_collect::<Vec<_>>().await
+        };
+        for error in [
+            dataset.read().await.expect_err("malformed"),
+            streamed.await.expect_err("malformed"),
+        ] {
+            match &error {
+                Error::Parse {
+                    line: found,
+                    column,
+                    ..
+                } => {
+                    assert_eq!(*found, line, "{error}");
+                    assert!(*column >= 1);
+                }
+                other => panic!("{other}"),
+            }
+            let converted = azml_core::Error::from(error);
+            assert_eq!(converted.kind(), azml_core::ErrorKind::InvalidData);
+        }
+    }
+}
+
+#[tokio::test]
+async fn types_without_rows_are_refused_before_any_download() {
+    // studio S-044, S-052
+    for data_type_id in ["Dataset", "Zip", "ARFF", "genericcsv"] {
+        if cfg!(feature = "arff") && data_type_id == "ARFF" {
+            continue;
+        }
+        let (server, dataset) = holding(data_type_id, "a\n1\n").await;
+        for result in [
+            dataset.read().await.map(drop),
+            dataset.read_batches(ReadOptions::default()).await.map(drop),
+        ] {
+            match result {
+                Err(Error::UnsupportedDataType { id }) => assert_eq!(id, data_type_id),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(server.paths().len(), 1);
+        assert_eq!(dataset.read_as_bytes().await.expect("raw works"), "a\n1\n");
+    }
+}
