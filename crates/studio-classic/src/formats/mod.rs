@@ -11,12 +11,22 @@
 //! boolean, else text; dates stay text. Empty cells and the markers `NA`, `NaN`, `null` and so on
 //! are missing values.
 //!
+//! # Writing
+//!
+//! UTF-8 without byte order mark, `\n` after every row, fields quoted only where they must be.
+//! Floats are the shortest text that reads back as the same number (`1.0`, `0.1`, `1e+16`);
+//! missing values are empty fields. A column of timestamps shows dates only if all of its values
+//! are midnights, and as many digits of the second as one of its values needs.
+//!
 //! # Differences from pandas
 //!
 //! * Integers with missing values stay integers, booleans stay booleans
 //!   ([`ReadOptions::pandas_compat`] turns that off).
 //! * Numbers are rounded correctly to the last digit.
 //! * A first row longer than the header is an error; pandas shifts the columns.
+//! * Text that would be read back differently is quoted: with a lone `\r`, with a leading space in
+//!   the comma separated types, or of blanks only in a row of one field.
+//! * Binary and nested columns are refused, and line ends or missing values in plain text.
 //! * Plain text is read literally: no quotes, numbers or missing markers.
 
 mod cell;
@@ -36,6 +46,7 @@ mod scan;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::fs::File;
 use std::io::Cursor;
@@ -46,6 +57,7 @@ pub use decode::Decoder;
 pub use error::{FormatError, ParseError};
 pub use frame::{Frame, MAX_BATCH_ROWS};
 pub use options::ReadOptions;
+pub use write::{Encoder, write_frame};
 
 use crate::DataTypeId;
 use layout::Layout;

@@ -1,8 +1,10 @@
 //! Tests of reading and writing, by the rows of the conformance table.
 
 mod reading;
+mod round_trip;
 mod splitting;
 mod typed;
+mod writing;
 
 use std::io::Cursor;
 
