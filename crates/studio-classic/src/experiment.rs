@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::client::Client;
-use crate::models::{ExperimentGraph, ExperimentInfo, ExperimentStatus};
-use crate::{DataTypeId, IntermediateDataset, Result, listing};
+use crate::models::{ExperimentInfo, ExperimentStatus, RunStatus, SaveExperiment};
+use crate::{
+    DataTypeId, Error, ExperimentGraph, IntermediateDataset, ModuleOutput, Result, WaitOptions,
+    listing,
+};
 
 /// An experiment: a graph of datasets and modules, and the state of its last run.
 #[derive(Clone)]
@@ -125,7 +129,7 @@ impl Experiment {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an empty argument.
+    /// [`Error::InvalidArgument`] for an empty argument.
     pub fn get_intermediate_dataset(
         &self,
         node_id: impl Into<String>,
@@ -141,10 +145,89 @@ impl Experiment {
         )
     }
 
+    /// The output that a graph's author got when adding a module. Makes no request.
+    pub fn output(&self, output: &ModuleOutput) -> IntermediateDataset {
+        self.get_intermediate_dataset(
+            output.node_id(),
+            output.port_name(),
+            output.data_type_id().clone(),
+        )
+        .expect("an output of a module has a node, a port and a type")
+    }
+
+    /// Every output of the last run that the service names a type for, in the graph's order.
+    ///
+    /// # Errors
+    /// As [`graph`](Self::graph).
+    pub async fn outputs(&self) -> Result<Vec<IntermediateDataset>> {
+        let graph = self.graph().await?;
+        graph
+            .outputs()
+            .filter_map(|(node, port)| Some((node, port, port.data_type_id.clone()?)))
+            .map(|(node, port, data_type_id)| {
+                self.get_intermediate_dataset(&node.id, &port.name, data_type_id)
+            })
+            .collect()
+    }
+
+    /// Runs the experiment as it is stored. Returns when the service has accepted it; see
+    /// [`wait`](Self::wait).
+    ///
+    /// # Errors
+    /// [`Error::Http`] if the service refuses: with status 400 for a graph that
+    /// cannot run, with status 409 if it is running.
+    pub async fn run(&mut self) -> Result<()> {
+        let stored = self.fetch().await?;
+        let graph = stored.graph.unwrap_or_default();
+        let body = SaveExperiment {
+            description: &stored.description,
+            summary: stored.summary.as_deref(),
+            is_draft: false,
+            parent_experiment_id: stored.parent_experiment_id.as_deref(),
+            disable_node_update: stored.disable_nodes_update,
+            category: stored.category.as_deref(),
+            experiment_graph: &graph,
+            web_service: &stored.web_service,
+        };
+        let url = self.client.url(&["experiments", self.experiment_id()])?;
+        let attempted = format!("run experiment `{}`", stored.description);
+        self.info = Arc::new(self.client.post(&attempted, url, &body).await?);
+        Ok(())
+    }
+
+    /// Waits until the run has ended.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with the service's explanation if it ended without success,
+    /// [`Error::TimedOut`], and as [`refresh`](Self::refresh).
+    pub async fn wait(&mut self, options: WaitOptions) -> Result<()> {
+        let subject = format!("experiment `{}`", self.description());
+        let mut waited = Duration::ZERO;
+        while !self.status().status_code.is_final() {
+            waited = options
+                .pause(
+                    self.client.clock(),
+                    waited,
+                    subject.clone(),
+                    self.status().status_code.as_str(),
+                )
+                .await?;
+            self.refresh().await?;
+        }
+        match &self.status().status_code {
+            RunStatus::Finished => Ok(()),
+            status => Err(Error::Failed {
+                subject,
+                status: status.to_string(),
+                detail: self.status().status_detail.clone(),
+            }),
+        }
+    }
+
     /// The graph: nodes with their ports, and the edges between them.
     ///
     /// # Errors
-    /// [`Error::Http`](crate::Error::Http), with [`is_not_found`](crate::Error::is_not_found) if the experiment was deleted.
+    /// [`Error::Http`], with [`is_not_found`](Error::is_not_found) if the experiment was deleted.
     pub async fn graph(&self) -> Result<ExperimentGraph> {
         Ok(self.fetch().await?.graph.unwrap_or_default())
     }
@@ -152,7 +235,7 @@ impl Experiment {
     /// Fetches status and metadata again.
     ///
     /// # Errors
-    /// [`Error::Http`](crate::Error::Http), with [`is_not_found`](crate::Error::is_not_found) if it was deleted.
+    /// [`Error::Http`], with [`is_not_found`](Error::is_not_found) if it was deleted.
     pub async fn refresh(&mut self) -> Result<()> {
         self.info = Arc::new(self.fetch().await?);
         Ok(())
@@ -161,7 +244,7 @@ impl Experiment {
     /// Deletes the experiment with its earlier versions.
     ///
     /// # Errors
-    /// [`Error::Http`](crate::Error::Http) if the service refuses.
+    /// [`Error::Http`] if the service refuses.
     pub async fn delete(&self) -> Result<()> {
         let mut url = self.client.url(&["experiments", self.experiment_id()])?;
         url.query_pairs_mut().append_pair("deleteAncestors", "true");

@@ -1,12 +1,13 @@
 //! The experiments of a workspace.
 
 use futures::{Stream, TryStreamExt, stream};
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::ItemKind;
 use crate::listing::{Filter, at_index};
-use crate::models::ExperimentInfo;
-use crate::{Error, Experiment, Result};
+use crate::models::{ExperimentInfo, SaveExperiment};
+use crate::{Error, Experiment, ExperimentGraph, Result};
 
 /// A view of the experiments of a workspace.
 ///
@@ -97,5 +98,30 @@ impl Experiments {
     /// [`Error::NotFound`] if the view is shorter, and as [`list`](Self::list).
     pub async fn get_index(&self, index: i64) -> Result<Experiment> {
         at_index(self.list().await?, index, ItemKind::ExperimentIndex)
+    }
+
+    /// Saves a graph as a new experiment of the workspace. It is a draft until it is
+    /// [run](Experiment::run).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for an empty description; [`Error::Http`] if the service refuses.
+    pub async fn create(&self, description: &str, graph: &ExperimentGraph) -> Result<Experiment> {
+        if description.is_empty() {
+            return Err(Error::argument("description", "is empty"));
+        }
+        let body = SaveExperiment {
+            description,
+            summary: None,
+            is_draft: true,
+            parent_experiment_id: None,
+            disable_node_update: false,
+            category: None,
+            experiment_graph: graph,
+            web_service: &Value::Null,
+        };
+        let url = self.client.url(&["experiments"])?;
+        let attempted = format!("create experiment `{description}`");
+        let info = self.client.post(&attempted, url, &body).await?;
+        Ok(Experiment::new(self.client.clone(), info))
     }
 }

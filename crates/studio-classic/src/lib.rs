@@ -11,6 +11,7 @@ mod experiment;
 mod experiments;
 pub mod formats;
 mod frames;
+mod graph_builder;
 mod http_error;
 mod intermediate;
 mod listing;
@@ -39,6 +40,7 @@ pub use experiment::Experiment;
 pub use experiments::Experiments;
 pub use formats::{FormatError, Frame, ReadOptions};
 pub use frames::BatchStream;
+pub use graph_builder::{ModuleInput, ModuleOutput, SplitData};
 pub use intermediate::IntermediateDataset;
 pub(crate) use listing::Filter;
 pub use models::{

@@ -1,9 +1,10 @@
 //! Experiments as the service lists them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{date, null_default, open_enum::open_enum};
+use super::{ExperimentGraph, date, null_default, open_enum::open_enum};
 
 open_enum! {
     /// State of an experiment's run.
@@ -80,7 +81,24 @@ pub(crate) struct ExperimentInfo {
     pub(crate) is_leaf: bool,
     #[serde(deserialize_with = "null_default")]
     pub(crate) disable_nodes_update: bool,
-    pub(crate) graph: Option<super::ExperimentGraph>,
+    pub(crate) graph: Option<ExperimentGraph>,
+    /// Kept and sent back.
+    #[serde(deserialize_with = "null_default")]
+    pub(crate) web_service: Value,
+}
+
+/// Body that saves an experiment, and runs it unless it is a draft.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SaveExperiment<'a> {
+    pub(crate) description: &'a str,
+    pub(crate) summary: Option<&'a str>,
+    pub(crate) is_draft: bool,
+    pub(crate) parent_experiment_id: Option<&'a str>,
+    pub(crate) disable_node_update: bool,
+    pub(crate) category: Option<&'a str>,
+    pub(crate) experiment_graph: &'a ExperimentGraph,
+    pub(crate) web_service: &'a Value,
 }
 
 #[cfg(test)]

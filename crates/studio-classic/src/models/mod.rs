@@ -12,7 +12,7 @@ mod workspace;
 
 pub(crate) use dataset::{DataSource, NewDataSource, NewDataset, PromotedDataset};
 pub use dataset::{Language, Location, SchemaStatus};
-pub(crate) use experiment::ExperimentInfo;
+pub(crate) use experiment::{ExperimentInfo, SaveExperiment};
 pub use experiment::{ExperimentStatus, RunStatus};
 pub use graph::{Edge, ExperimentGraph, GraphNode, InputPort, ModuleParameter, OutputPort};
 pub use workspace::{AuthorizationTokens, User, UserDetails, WorkspaceInfo};

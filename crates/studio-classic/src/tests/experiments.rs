@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::server::{Answer, Server};
 use super::*;
-use crate::{DataTypeId, Error, RunStatus};
+use crate::{DataTypeId, Error, ExperimentGraph, RunStatus, WaitOptions};
 
 const NODE: &str = "5c457225-68e3-4b60-9e3a-bc55f9f029a4-565";
 
@@ -205,5 +205,73 @@ async fn an_output_becomes_a_dataset() {
             "DataSource": {"Name": "saved", "DataTypeId": "GenericCSV", "Description": "from a run",
                 "FamilyId": null, "Owner": "Rust SDK", "SourceOrigin": "FromOutputPromotion"}
         })
+    );
+}
+
+#[tokio::test]
+async fn an_experiment_is_created_run_and_waited_for() {
+    // studio 1.7
+    let server = Server::start().await;
+    let mut statuses = vec!["Finished", "Running"];
+    server.script(move |asked| {
+        let path = asked.path();
+        let saved = match serde_json::from_slice::<Value>(&asked.body) {
+            Ok(saved) => saved,
+            Err(_) => json!({"Description": "split", "ExperimentGraph": {"ModuleNodes": [
+                {"Id": NODE, "OutputPortsInternal": [
+                    {"Name": "Results dataset", "OutputType": "GenericCSV"}, {"Name": "Other"}],
+                 "Kept": true}]}}),
+        };
+        let status = match (path.starts_with("GET"), saved["IsDraft"].as_bool()) {
+            (true, _) => statuses.pop().unwrap_or("Failed"),
+            (false, Some(true)) => "InDraft",
+            (false, _) => "NotStarted",
+        };
+        Answer::json(&json!({
+            "ExperimentId": format!("{WORKSPACE}.f-id.1"), "Description": saved["Description"],
+            "Graph": saved["ExperimentGraph"], "WebService": {"Kept": 1},
+            "Status": {"StatusCode": status, "StatusDetail": "the disk is full"}
+        }))
+    });
+    let experiments = workspace(&server).experiments();
+    let refused = experiments.create("", &ExperimentGraph::new()).await;
+    assert!(matches!(
+        refused,
+        Err(Error::InvalidArgument {
+            name: "description",
+            ..
+        })
+    ));
+    let mut experiment = experiments
+        .create("split", &ExperimentGraph::new())
+        .await
+        .expect("created");
+    assert_eq!(experiment.status().status_code, RunStatus::InDraft);
+    experiment.run().await.expect("accepted");
+    assert_eq!(experiment.status().status_code, RunStatus::NotStarted);
+    let asked = server.asked();
+    assert_eq!(
+        asked[0].path(),
+        format!("POST /api/workspaces/{WORKSPACE}/experiments")
+    );
+    let run: Value = serde_json::from_slice(&asked[2].body).expect("JSON");
+    assert_eq!(run["IsDraft"], false);
+    assert_eq!(run["WebService"]["Kept"], 1);
+    assert_eq!(run["ExperimentGraph"]["ModuleNodes"][0]["Kept"], true);
+    experiment
+        .wait(WaitOptions::default())
+        .await
+        .expect("finished");
+    let outputs = experiment.outputs().await.expect("there");
+    assert_eq!(outputs.len(), 1, "what has no type has no output");
+    assert_eq!(outputs[0].data_type_id(), &DataTypeId::GenericCsv);
+    experiment.run().await.expect("accepted");
+    let error = experiment
+        .wait(WaitOptions::default())
+        .await
+        .expect_err("failed");
+    assert_eq!(
+        error.to_string(),
+        "experiment `split` ended as `Failed`: the disk is full"
     );
 }
