@@ -5,7 +5,7 @@
 //! read twice; with a schema they are parsed as they arrive.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,10 +15,11 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt, TryStreamExt};
 
-use crate::formats::{self, Decoder, FormatError, Frame, ReadOptions};
+use crate::formats::{self, Decoder, Encoder, FormatError, Frame, ReadOptions};
 use crate::read::Source;
 use crate::spool::Spool;
-use crate::{DataTypeId, Error, Result};
+use crate::upload::{AddDataset, UpdateDataset, UploadData};
+use crate::{DataTypeId, Datasets, Error, Result, SourceDataset};
 
 /// Batches of one schema, parsed as they are taken.
 pub struct BatchStream {
@@ -111,6 +112,29 @@ fn decode(
     })
 }
 
+/// Writes a frame as text of a type, a batch at a time.
+pub(crate) async fn write(frame: Frame, id: DataTypeId) -> Result<Spool> {
+    blocking(move || {
+        Spool::written(|out| {
+            let mut encoder = Encoder::new(&id, frame.schema())?;
+            if encoder.needs_observation() {
+                for batch in frame.batches() {
+                    encoder.observe(batch)?;
+                }
+            }
+            let mut text = Vec::new();
+            for batch in frame.batches() {
+                encoder.encode(batch, &mut text)?;
+                out.write_all(&text)?;
+                text.clear();
+            }
+            encoder.finish(&mut text);
+            Ok(out.write_all(&text)?)
+        })
+    })
+    .await
+}
+
 /// The type, if it can be read as a frame.
 fn readable(id: &DataTypeId) -> Result<DataTypeId> {
     match id.is_frame_readable() {
@@ -132,6 +156,83 @@ async fn blocking<T: Send + 'static>(
                 io::Error::other(error),
             )),
         },
+    }
+}
+
+impl Datasets {
+    /// Adds a batch of rows as a dataset of the workspace; see
+    /// [`add_from_frame`](Self::add_from_frame).
+    pub fn add(
+        &self,
+        batch: &RecordBatch,
+        data_type_id: impl Into<DataTypeId>,
+        name: impl Into<String>,
+        description: impl Into<String>,
+    ) -> AddDataset {
+        self.add_from_frame(&Frame::from(batch.clone()), data_type_id, name, description)
+    }
+
+    /// Adds a frame as a dataset of the workspace, written as text of the given type.
+    ///
+    /// Awaiting the returned value does the work and gives the dataset as the service knows it.
+    /// Nothing is visible to anybody before the whole upload has succeeded.
+    ///
+    /// ```no_run
+    /// # async fn example(workspace: azml_studio_classic::Workspace) -> azml_studio_classic::Result<()> {
+    /// use azml_studio_classic::DataTypeId;
+    ///
+    /// let frame = workspace.datasets().get("Adult").await?.read_frame().await?;
+    /// let copy = workspace
+    ///     .datasets()
+    ///     .add_from_frame(&frame, DataTypeId::GenericTsv, "Adult, tabs", "a copy")
+    ///     .await?;
+    /// println!("{}", copy.id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Before any request: [`Error::InvalidArgument`] for an empty type, name or description or a
+    /// value that the type cannot hold, [`Error::UnsupportedDataType`] for a type that frames
+    /// cannot be written as. Then [`Error::Http`], with
+    /// [`is_conflict`](Error::is_conflict) if the name is taken.
+    pub fn add_from_frame(
+        &self,
+        frame: &Frame,
+        data_type_id: impl Into<DataTypeId>,
+        name: impl Into<String>,
+        description: impl Into<String>,
+    ) -> AddDataset {
+        self.add_data(UploadData::from(frame), data_type_id, name, description)
+    }
+}
+
+impl SourceDataset {
+    /// Replaces the contents by a frame.
+    ///
+    /// Type, name and description stay unless the returned value is told otherwise; awaiting it
+    /// does the work. Then this object stands for the new version. The last writer wins.
+    ///
+    /// ```no_run
+    /// # async fn example(workspace: azml_studio_classic::Workspace) -> azml_studio_classic::Result<()> {
+    /// let mut dataset = workspace.user_datasets().get("iris").await?;
+    /// let frame = dataset.read_frame().await?;
+    /// dataset
+    ///     .update_from_frame(&frame)
+    ///     .name("iris, tabs")
+    ///     .data_type_id("GenericTSV")
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Before any request: [`Error::ExampleReadOnly`], [`Error::UnsupportedDataType`] if the
+    /// type, given or kept, is none that frames can be written as, [`Error::InvalidArgument`] for
+    /// a value that the type cannot hold. Then [`Error::Http`], with
+    /// [`is_conflict`](Error::is_conflict) if a new name is taken; nothing is changed then.
+    pub fn update_from_frame(&mut self, frame: &Frame) -> UpdateDataset<'_> {
+        UpdateDataset::new(self, UploadData::from(frame))
     }
 }
 

@@ -3,12 +3,13 @@
 //! handle.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::pin::pin;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt, TryStreamExt};
+use tempfile::SpooledTempFile;
 use tokio_util::io::ReaderStream;
 
 use crate::{Error, Result};
@@ -49,6 +50,21 @@ impl Spool {
             None => Ok(Self::Memory(pieces.concat().into())),
             file => Ok(Self::File(append(file, pieces).await?)),
         }
+    }
+
+    /// Takes what `write` writes. Blocks.
+    pub(crate) fn written<E: From<io::Error>>(
+        write: impl FnOnce(&mut SpooledTempFile) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut spool = SpooledTempFile::new(MEMORY_LIMIT);
+        write(&mut spool)?;
+        if spool.is_rolled() {
+            return Ok(Self::File(spool.into_file()?));
+        }
+        spool.rewind()?;
+        let mut bytes = Vec::new();
+        spool.read_to_end(&mut bytes)?;
+        Ok(Self::Memory(bytes.into()))
     }
 
     /// Length in bytes.
@@ -126,5 +142,18 @@ mod tests {
         let broken = of(&["ab"]).chain(stream::once(async { Err(Error::argument("x", "broke")) }));
         let error = Spool::fill(broken).await.expect_err("broken");
         assert_eq!(error.to_string(), "argument `x` broke");
+    }
+
+    #[test]
+    fn what_is_written_is_kept() {
+        for size in [3, MEMORY_LIMIT + 1] {
+            let spool = Spool::written::<io::Error>(|out| out.write_all(&vec![7; size]));
+            let spool = spool.expect("written");
+            assert_eq!(
+                spool.len().expect("known"),
+                u64::try_from(size).expect("small")
+            );
+            assert_eq!(matches!(spool, Spool::File(_)), size > MEMORY_LIMIT);
+        }
     }
 }

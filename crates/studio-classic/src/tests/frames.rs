@@ -1,16 +1,16 @@
-//! Frames out of a workspace. What each cell becomes is tested with `formats`; here, what is
+//! Frames out of a workspace and into it. What each cell becomes is tested with `formats`; here, what is
 //! fetched, held and refused.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt;
 use serde_json::json;
 
 use super::server::{Answer, Server};
 use super::*;
-use crate::{Error, ReadOptions, SourceDataset};
+use crate::{DataTypeId, Error, Frame, ReadOptions, SourceDataset};
 
 async fn holding(data_type_id: &str, contents: impl Into<Vec<u8>>) -> (Server, SourceDataset) {
     let server = Server::start().await;
@@ -183,4 +183,97 @@ async fn types_without_rows_are_refused_before_any_download() {
         assert_eq!(server.paths().len(), 1);
         assert_eq!(dataset.read_as_bytes().await.expect("raw works"), "a\n1\n");
     }
+}
+
+/// A server that takes uploads, with what was uploaded.
+async fn taking() -> (Server, impl Fn(&Server) -> String) {
+    let server = Server::start().await;
+    let created = dataset(
+        &server,
+        &format!("{WORKSPACE}.f.v1-default-2"),
+        "new",
+        "GenericTSV",
+    );
+    server.script(move |asked| match asked.path() {
+        path if path.contains("/resourceuploads/") => Answer::json(&json!({"Id": "u"})),
+        _ if asked.method == "POST" => Answer::json(&created["Id"]),
+        path if path.ends_with("/datasources") => Answer::json(&json!([created])),
+        _ => Answer::json(&created),
+    });
+    let uploaded = |server: &Server| {
+        let asked = server.asked().into_iter();
+        let blocks = asked.filter(|asked| asked.path().contains("/blobuploads/"));
+        let bytes: Vec<u8> = blocks.flat_map(|block| block.body).collect();
+        String::from_utf8(bytes).expect("text")
+    };
+    (server, uploaded)
+}
+
+fn batch(values: Vec<Option<i64>>) -> RecordBatch {
+    let values = Arc::new(Int64Array::from(values)) as ArrayRef;
+    RecordBatch::try_from_iter([("n", values)]).expect("a batch")
+}
+
+#[tokio::test]
+async fn frames_are_written_as_their_type() {
+    // studio S-060
+    for (data_type_id, text) in [
+        (DataTypeId::GenericCsv, "n\n1\n\"\"\n"),
+        (DataTypeId::GenericTsvNoHeader, "1\n\"\"\n"),
+    ] {
+        let (server, uploaded) = taking().await;
+        let datasets = workspace(&server).datasets();
+        let added = datasets
+            .add(&batch(vec![Some(1), None]), data_type_id, "new", "d")
+            .await;
+        added.expect("added");
+        assert_eq!(uploaded(&server), text);
+    }
+    let (server, uploaded) = taking().await;
+    let mut dataset = workspace(&server)
+        .datasets()
+        .get("new")
+        .await
+        .expect("listed");
+    let frame = Frame::from(batch((0..100_000).map(Some).collect()));
+    dataset.update_from_frame(&frame).await.expect("updated");
+    let text = uploaded(&server);
+    assert_eq!(
+        text.lines().count(),
+        100_001,
+        "of two batches with one header"
+    );
+    assert!(text.starts_with("n\n0\n1\n") && text.ends_with("99999\n"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_refused_before_any_request() {
+    // studio S-065, S-102, S-142
+    let (server, _) = taking().await;
+    let workspace = workspace(&server);
+    let add = async |batch: &RecordBatch, data_type_id: DataTypeId| {
+        workspace
+            .datasets()
+            .add(batch, data_type_id, "n", "d")
+            .await
+    };
+    let numbers = batch(vec![Some(1)]);
+    for refused in [DataTypeId::Arff, DataTypeId::Dataset, "Novel".into()] {
+        match add(&numbers, refused.clone()).await {
+            Err(Error::UnsupportedDataType { id }) => assert_eq!(id, refused.as_str()),
+            other => panic!("{other:?}"),
+        }
+    }
+    let binary = Arc::new(BinaryArray::from_vec(vec![b"x"])) as ArrayRef;
+    let binary = RecordBatch::try_from_iter([("b", binary)]).expect("a batch");
+    for (batch, data_type_id) in [
+        (&numbers, DataTypeId::PlainText),
+        (&binary, DataTypeId::GenericCsv),
+    ] {
+        match add(batch, data_type_id).await {
+            Err(Error::InvalidArgument { name: "frame", .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(server.paths().is_empty());
 }

@@ -11,10 +11,11 @@ use futures::{Stream, TryStreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::{ReaderStream, StreamReader};
 
+use crate::formats::Frame;
 use crate::spool::Spool;
-use crate::{Error, Result};
+use crate::{DataTypeId, Error, Result, frames};
 
-/// Data to upload: bytes in memory, a file, a reader or a stream.
+/// Data to upload: a frame, bytes in memory, a file, a reader or a stream.
 ///
 /// ```
 /// use azml_studio_classic::UploadData;
@@ -27,6 +28,7 @@ pub struct UploadData(Origin);
 
 enum Origin {
     Bytes(Bytes),
+    Frame(Frame),
     Reader {
         reader: Reader,
         /// What the caller promises; `None` spools the data first.
@@ -82,10 +84,12 @@ impl UploadData {
         Self::unsized_reader(StreamReader::new(stream.map_err(io::Error::other)))
     }
 
-    /// Turns whatever it is into blocks of a known number of bytes.
-    pub(super) async fn into_blocks(self) -> Result<Blocks> {
+    /// Turns whatever it is into blocks of a known number of bytes. A frame is written as text of
+    /// the type here, so that what cannot be written is refused before any request.
+    pub(super) async fn into_blocks(self, data_type_id: &DataTypeId) -> Result<Blocks> {
         match self.0 {
             Origin::Bytes(bytes) => Blocks::of(Spool::Memory(bytes)),
+            Origin::Frame(frame) => Blocks::of(frames::write(frame, data_type_id.clone()).await?),
             Origin::Reader {
                 reader,
                 length: Some(length),
@@ -98,6 +102,12 @@ impl UploadData {
                 Blocks::of(Spool::fill(pieces).await?)
             }
         }
+    }
+}
+
+impl From<&Frame> for UploadData {
+    fn from(frame: &Frame) -> Self {
+        Self(Origin::Frame(frame.clone()))
     }
 }
 
@@ -123,6 +133,7 @@ impl fmt::Debug for UploadData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Origin::Bytes(bytes) => write!(f, "UploadData({} bytes)", bytes.len()),
+            Origin::Frame(frame) => write!(f, "UploadData({} rows)", frame.num_rows()),
             Origin::Reader { length, .. } => write!(f, "UploadData(reader of {length:?} bytes)"),
         }
     }
@@ -187,7 +198,7 @@ mod tests {
     use super::*;
 
     async fn blocks_of(data: UploadData) -> Result<Vec<Bytes>> {
-        let mut blocks = data.into_blocks().await?;
+        let mut blocks = data.into_blocks(&DataTypeId::Zip).await?;
         let mut all = Vec::new();
         while blocks.len() > 0 {
             all.push(blocks.next(4).await?);

@@ -58,7 +58,7 @@ impl Upload<'_> {
         data: UploadData,
         transfer: &Transfer,
     ) -> Result<SourceDataset> {
-        let blocks = data.into_blocks().await?;
+        let blocks = data.into_blocks(self.data_type_id).await?;
         let upload_id = self.begin(client).await?;
         self.send_blocks(client, &upload_id, blocks, transfer)
             .await?;
