@@ -9,6 +9,7 @@
 //! [`state::State`] to keep its data in, and gives routes, ports and
 //! environment entries. Services do not know each other.
 
+mod adla;
 mod admin;
 mod arm;
 mod authority;

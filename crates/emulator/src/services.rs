@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    StartError, admin, arm,
+    StartError, adla, admin, arm,
     authority::Authority,
     config::Config,
     entra,
@@ -26,6 +26,7 @@ pub(crate) const SERVICES: &[Definition] = &[
     arm::SERVICE,
     storage::SERVICE,
     gen1::SERVICE,
+    adla::SERVICE,
 ];
 
 /// What is known of a service before it runs.

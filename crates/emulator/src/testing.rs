@@ -46,6 +46,12 @@ impl Client {
         }
     }
 
+    /// Stops the emulator and gives its directory free.
+    pub(crate) async fn stop(self) {
+        let emulator = std::sync::Arc::into_inner(self.emulator).unwrap();
+        emulator.shutdown().await;
+    }
+
     /// The same client with another token, or none.
     pub(crate) fn with_token(&self, token: Option<String>) -> Self {
         Self {

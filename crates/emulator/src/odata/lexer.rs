@@ -126,7 +126,7 @@ fn bare_literal(word: &str) -> Option<Literal> {
 }
 
 /// A date-time with any offset or none (then UTC), or a date alone.
-pub(super) fn date_time(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn date_time(text: &str) -> Option<OffsetDateTime> {
     if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
         return Some(time);
     }

@@ -10,7 +10,8 @@ mod value;
 mod tests;
 
 pub(crate) use filter::Filter;
-pub(crate) use list::{ListOptions, Page, next_link};
+pub(crate) use lexer::date_time as parse_time;
+pub(crate) use list::{ListOptions, next_link};
 pub(crate) use value::FieldType;
 
 /// A query option that cannot be understood; shown to the caller as it is.

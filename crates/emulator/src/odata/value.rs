@@ -18,8 +18,6 @@ pub(crate) enum FieldType {
     Number,
     /// A date-time.
     Time,
-    /// `true` or `false`.
-    Bool,
 }
 
 /// A literal of a filter, and the converted value of a field.
@@ -50,7 +48,6 @@ impl Literal {
             (FieldType::Number, Value::Number(number)) => {
                 number.as_f64().map_or(Self::Null, Self::Number)
             }
-            (FieldType::Bool, Value::Bool(value)) => Self::Bool(*value),
             _ => Self::Null,
         }
     }
@@ -63,8 +60,7 @@ impl Literal {
             (FieldType::Time, Self::Text(text)) => date_time(&text).map(Self::Time),
             (FieldType::Text, literal @ Self::Text(_))
             | (FieldType::Number, literal @ Self::Number(_))
-            | (FieldType::Time, literal @ Self::Time(_))
-            | (FieldType::Bool, literal @ Self::Bool(_)) => Some(literal),
+            | (FieldType::Time, literal @ Self::Time(_)) => Some(literal),
             _ => None,
         }
     }

@@ -16,12 +16,16 @@ pub(crate) enum InAccount {
     NameAndProperties,
 }
 
+/// Reads the properties of a child from a request, over those that are stored.
+type ReadProperties =
+    fn(&Body, Option<&Map<String, Value>>) -> Result<Map<String, Value>, ArmError>;
+
 /// A type of child resource.
 pub(crate) struct ChildKind {
     /// Its name in paths and in the account's properties, such as `firewallRules`.
     pub(crate) collection: &'static str,
     /// Reads `properties` of a request over those that are stored, if any.
-    pub(crate) read: fn(&Body, Option<&Map<String, Value>>) -> Result<Map<String, Value>, ArmError>,
+    pub(crate) read: ReadProperties,
     /// The properties that callers may see.
     pub(crate) visible: fn(&Map<String, Value>) -> Map<String, Value>,
     /// How the account's own list shows it.

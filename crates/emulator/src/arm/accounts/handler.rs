@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use super::AccountType;
 use super::children::{ChildKind, check_child_name};
 use super::model::{Account, Child, show_time};
+use crate::arm::ResourceProvider;
 use crate::arm::error::ArmError;
 use crate::arm::groups;
 use crate::arm::operations::{self, LroPolls};
-use crate::arm::provider::ResourceProvider;
 use crate::arm::request::{ArmRequest, Body};
 use crate::odata::{FieldType, ListOptions, next_link};
 use crate::state::{self, Key, KeyRange, Read, State, WriteTxn};
@@ -303,6 +303,7 @@ impl<T: AccountType> Accounts<T> {
                 Ok((true, account))
             })
             .await?;
+        self.kind.changed();
         let status = if created {
             StatusCode::CREATED
         } else {
@@ -405,6 +406,7 @@ impl<T: AccountType> Accounts<T> {
                 Ok(())
             })
             .await?;
+        self.kind.changed();
         Ok(Json(self.show(&account)).into_response())
     }
 

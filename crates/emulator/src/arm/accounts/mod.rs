@@ -77,6 +77,9 @@ pub(crate) trait AccountType: Send + Sync + 'static {
         name: &str,
     ) -> Result<(), ArmError>;
 
+    /// Called when an account of this kind was created or changed.
+    fn changed(&self) {}
+
     /// Removes what an account holds, in the transaction that removes the account.
     fn removed(
         &self,

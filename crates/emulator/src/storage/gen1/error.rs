@@ -10,7 +10,8 @@ use crate::state;
 const STATUS: HeaderName = HeaderName::from_static("status");
 
 /// A refused file-system request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub(crate) struct FsError {
     pub(super) kind: Kind,
     pub(super) message: String,

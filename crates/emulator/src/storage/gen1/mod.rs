@@ -7,6 +7,7 @@ mod account;
 mod acl;
 mod content;
 mod error;
+mod lake;
 mod namespace;
 mod query;
 mod routes;
@@ -14,6 +15,8 @@ mod tree;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use lake::Lake;
 
 use std::sync::Arc;
 

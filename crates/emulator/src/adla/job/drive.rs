@@ -1,0 +1,446 @@
+//! Takes a job from its submission to its end, one durable step after the other.
+//! What is stored decides: a job that was cancelled or removed meanwhile is left alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use azml_usql_syntax::Code;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::super::account::Limits;
+use super::super::runner::{Finding, JobRunner, JobSource};
+use super::super::tables::{JOBS, SCRIPTS};
+use super::capacity::{Capacity, Ticket};
+use super::model::{Job, JobResult, JobState};
+use super::show;
+use crate::arm::ArmError;
+use crate::arm::accounts::{Account, DATA_LAKE_ANALYTICS, find};
+use crate::state::{self, Key, KeyRange, Read, State};
+use crate::storage::gen1::Lake;
+
+/// The jobs of all accounts, and what moves them on.
+pub(in crate::adla) struct Jobs {
+    pub(super) state: State,
+    pub(super) runner: Arc<dyn JobRunner>,
+    lake: Lake,
+    delay: Duration,
+    capacity: Arc<Capacity>,
+    /// What stops the jobs that are on their way, by account and job id.
+    stops: Mutex<HashMap<(String, String), CancellationToken>>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+/// Why a job is not driven any further.
+enum Halt {
+    /// It ended or was removed by somebody else.
+    Gone,
+    State(state::Error),
+}
+
+impl From<state::Error> for Halt {
+    fn from(error: state::Error) -> Self {
+        Self::State(error)
+    }
+}
+
+/// The key of a job and of its script.
+pub(super) fn key(account: &str, job: &str) -> Key {
+    Key::of([account, job])
+}
+
+impl Jobs {
+    pub(in crate::adla) fn new(
+        state: State,
+        runner: Arc<dyn JobRunner>,
+        delay: Duration,
+        tasks: TaskTracker,
+        stopping: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            lake: Lake::new(state.clone()),
+            state,
+            runner,
+            delay,
+            capacity: Arc::default(),
+            stops: Mutex::default(),
+            tasks,
+            stopping,
+        })
+    }
+
+    /// Takes up the jobs that the last process left: those that had not begun to run go on, those that
+    /// had are ended, because nobody knows how far they came.
+    pub(in crate::adla) async fn recover(self: &Arc<Self>) -> Result<(), state::Error> {
+        let accounts: Vec<Account> = self
+            .state
+            .store
+            .read(|snapshot| snapshot.scan_json(DATA_LAKE_ANALYTICS, &KeyRange::all()))?;
+        for account in accounts {
+            let range = KeyRange::prefix(Key::of([&account.id]));
+            let jobs: Vec<Job> = self
+                .state
+                .store
+                .read_long(move |snapshot| snapshot.scan_json(JOBS, &range))
+                .await?;
+            for job in jobs.into_iter().filter(|job| !job.is_ended()) {
+                let began = matches!(
+                    job.state,
+                    JobState::Scheduling | JobState::Starting | JobState::Running
+                );
+                if began {
+                    let finding = Finding {
+                        code: "E_SYSTEM_EMULATOR_RESTARTED".to_owned(),
+                        resolution: "Submit the job again.".to_owned(),
+                        ..Finding::error(
+                            Code::E_RUNTIME_SYSTEM_IO,
+                            "the emulator stopped while the job was running; its outputs may be incomplete",
+                        )
+                    };
+                    // A job that ended meanwhile needs nothing.
+                    let _ = self
+                        .end(&account.id, &job.id, Err(&[finding]), "SystemError")
+                        .await;
+                } else {
+                    self.spawn(&account.id, &job.id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts moving a stored job on.
+    pub(super) fn spawn(self: &Arc<Self>, account: &str, job: &str) {
+        let jobs = Arc::clone(self);
+        let (account, job) = (account.to_owned(), job.to_owned());
+        self.tasks
+            .spawn(async move { jobs.drive(account, job).await });
+    }
+
+    /// Ends a job for its user. One that has ended stays as it is.
+    pub(super) async fn cancel(
+        &self,
+        account: &str,
+        job: &str,
+        user: String,
+    ) -> Result<(), ArmError> {
+        let now = self.state.clock.now();
+        let (store_key, id) = (key(account, job), job.to_owned());
+        self.state
+            .store
+            .write(move |transaction| {
+                let Some(mut job) = transaction.get_json::<Job>(JOBS, &store_key)? else {
+                    return Err(unknown_job(&id));
+                };
+                if !job.is_ended() {
+                    job.result = JobResult::Cancelled;
+                    job.errors = vec![cancelled_by_user()];
+                    job.error_source = Some("UserError".to_owned());
+                    job.enter(
+                        JobState::Ended,
+                        Some("result:CanceledByUser".to_owned()),
+                        now,
+                    );
+                    if let Some(last) = job.audits.last_mut() {
+                        last.user = Some(user);
+                        job.ended = Some(last.time);
+                    }
+                    transaction.put_json(JOBS, &store_key, &job)?;
+                }
+                Ok(())
+            })
+            .await?;
+        if let Some(stop) = self.stops().get(&(account.to_owned(), job.to_owned())) {
+            stop.cancel();
+        }
+        Ok(())
+    }
+
+    /// Limits of an account may have changed.
+    pub(in crate::adla) fn recheck(&self) {
+        self.capacity.recheck();
+    }
+
+    fn stops(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), CancellationToken>> {
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn drive(&self, account: String, job: String) {
+        let stop = self.stopping.child_token();
+        let entry = (account.clone(), job.clone());
+        self.stops().insert(entry.clone(), stop.clone());
+        let outcome = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            outcome = self.steps(&account, &job, &stop) => outcome,
+        };
+        self.stops().remove(&entry);
+        if let Err(Halt::State(error)) = outcome {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                job,
+                "a job cannot go on"
+            );
+        }
+    }
+
+    async fn steps(&self, account: &str, id: &str, stop: &CancellationToken) -> Result<(), Halt> {
+        let (job, source) = self.load(account, id)?;
+        if job.state != JobState::Queued && !self.compile(account, &job, &source).await? {
+            return Ok(());
+        }
+        self.pause().await;
+        let ticket = Ticket {
+            priority: job.priority,
+            submitted: job.submitted,
+            id: id.to_owned(),
+        };
+        let name = source.account.clone();
+        let permit = self
+            .capacity
+            .acquire(account, &ticket, job.parallelism, || self.limits(&name))
+            .await;
+        self.start(account, id, &job.runtime_version).await?;
+        let outcome = self.runner.run(&source, stop.clone()).await;
+        let outcome = match &outcome {
+            Ok(stages) => Ok(stages.clone()),
+            Err(finding) => Err(std::slice::from_ref(finding)),
+        };
+        self.end(account, id, outcome, "UserError").await?;
+        drop(permit);
+        Ok(())
+    }
+
+    fn load(&self, account: &str, id: &str) -> Result<(Job, JobSource), Halt> {
+        self.state.store.read(|snapshot| {
+            let key = key(account, id);
+            let job: Job = snapshot.get_json(JOBS, &key)?.ok_or(Halt::Gone)?;
+            let script = snapshot.get(SCRIPTS, &key)?.ok_or(Halt::Gone)?;
+            let accounts: Vec<Account> =
+                snapshot.scan_json(DATA_LAKE_ANALYTICS, &KeyRange::all())?;
+            let owner = accounts
+                .into_iter()
+                .find(|it| it.id == account)
+                .ok_or(Halt::Gone)?;
+            if job.is_ended() {
+                return Err(Halt::Gone);
+            }
+            let source = JobSource {
+                account: owner.name,
+                store: job.store.clone(),
+                script: String::from_utf8_lossy(&script).into(),
+            };
+            Ok((job, source))
+        })
+    }
+
+    /// Compiles; gives whether the job goes on.
+    async fn compile(&self, account: &str, job: &Job, source: &JobSource) -> Result<bool, Halt> {
+        let begun = self.state.clock.now();
+        let details = format!("Compilation:{};Status:Dispatched", self.state.ids.uuid());
+        let enter = move |job: &mut Job| {
+            if job.entered(JobState::Compiling).is_none() {
+                job.enter(JobState::Compiling, Some(details.clone()), begun);
+            }
+        };
+        if !self.delay.is_zero() {
+            self.update(account, &job.id, enter.clone()).await?;
+            self.pause().await;
+        }
+        let findings = self.runner.compile(source).await;
+        let mut errors: Vec<Finding> = findings
+            .iter()
+            .filter(|it| it.is_error())
+            .cloned()
+            .collect();
+        if errors.is_empty()
+            && let Err(error) = self.write_files(job, source, &findings).await
+        {
+            errors.push(error);
+        }
+        let failed = !errors.is_empty();
+        let now = self.state.clock.now();
+        self.update(account, &job.id, move |job| {
+            enter(job);
+            job.findings = findings;
+            if failed {
+                fail(job, &errors, "UserError", now);
+            } else {
+                job.compiled = true;
+                job.enter(JobState::Queued, None, now);
+            }
+        })
+        .await?;
+        Ok(!failed)
+    }
+
+    /// Writes what the service leaves beside a compiled job.
+    async fn write_files(
+        &self,
+        job: &Job,
+        source: &JobSource,
+        findings: &[Finding],
+    ) -> Result<(), Finding> {
+        let diagnostics: Vec<Value> = findings.iter().map(show::diagnostic).collect();
+        let contents = [
+            ("script.usql", source.script.as_bytes().to_vec()),
+            ("algebra.xml", b"<Algebra />\n".to_vec()),
+            ("profile", Vec::new()),
+            (
+                "diagnosticsjson",
+                json!(diagnostics).to_string().into_bytes(),
+            ),
+        ];
+        for (name, content) in contents {
+            let path = format!("{}{name}", job.folder());
+            self.lake
+                .write(&source.store, &path, content.into())
+                .await
+                .map_err(|error| {
+                    Finding::error(
+                        Code::E_RUNTIME_SYSTEM_IO,
+                        format!(
+                            "the job's files cannot be written to the store '{}': {error}",
+                            source.store
+                        ),
+                    )
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Goes through the states before and up to Running.
+    async fn start(&self, account: &str, id: &str, version: &str) -> Result<(), Halt> {
+        let root = self.state.ids.uuid().to_string();
+        let states = [
+            (
+                JobState::Scheduling,
+                format!("Detail:Dispatching job to cluster.;rootProcessId:{root}"),
+            ),
+            (JobState::Starting, format!("runtimeVersion:{version}")),
+            (JobState::Running, "runAttempt:1".to_owned()),
+        ];
+        // Without a delay nobody can see the states apart: one commit for all.
+        let at_once = if self.delay.is_zero() {
+            states.len()
+        } else {
+            1
+        };
+        for group in states.chunks(at_once) {
+            let (group, root, now) = (group.to_vec(), root.clone(), self.state.clock.now());
+            self.update(account, id, move |job| {
+                for (state, details) in group {
+                    job.enter(state, Some(details), now);
+                    if state == JobState::Starting {
+                        job.started = job.entered(state);
+                    }
+                }
+                job.root_process_id = Some(root);
+            })
+            .await?;
+            self.pause().await;
+        }
+        Ok(())
+    }
+
+    async fn end(
+        &self,
+        account: &str,
+        id: &str,
+        outcome: Result<Vec<super::super::runner::Stage>, &[Finding]>,
+        source: &'static str,
+    ) -> Result<(), Halt> {
+        let now = self.state.clock.now();
+        let outcome = outcome.map_err(<[Finding]>::to_vec);
+        self.update(account, id, move |job| match outcome {
+            Ok(stages) => {
+                job.stages = stages;
+                job.result = JobResult::Succeeded;
+                job.ended = Some(now);
+                job.enter(JobState::Ended, Some("result:Succeeded".to_owned()), now);
+            }
+            Err(errors) => fail(job, &errors, source, now),
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Changes a job that has not ended.
+    async fn update(
+        &self,
+        account: &str,
+        id: &str,
+        change: impl FnOnce(&mut Job) + Send + 'static,
+    ) -> Result<(), Halt> {
+        let key = key(account, id);
+        self.state
+            .store
+            .write(move |transaction| {
+                let mut job: Job = transaction.get_json(JOBS, &key)?.ok_or(Halt::Gone)?;
+                if job.is_ended() {
+                    return Err(Halt::Gone);
+                }
+                change(&mut job);
+                Ok(transaction.put_json(JOBS, &key, &job)?)
+            })
+            .await
+    }
+
+    async fn pause(&self) {
+        if !self.delay.is_zero() {
+            self.state.clock.sleep(self.delay).await;
+        }
+    }
+
+    /// The limits as they are now; a removed account lets nothing run.
+    fn limits(&self, account: &str) -> Limits {
+        let found = self
+            .state
+            .store
+            .read(|snapshot| find(snapshot, DATA_LAKE_ANALYTICS, account));
+        found.ok().flatten().map_or(
+            Limits {
+                running_jobs: 0,
+                parallelism: 0,
+                parallelism_per_job: 0,
+                least_priority: 1,
+            },
+            |account| Limits::of(&account),
+        )
+    }
+}
+
+fn fail(job: &mut Job, errors: &[Finding], source: &'static str, now: OffsetDateTime) {
+    job.result = JobResult::Failed;
+    job.errors = errors.iter().map(show::error).collect();
+    job.error_source = Some(source.to_owned());
+    job.ended = Some(now);
+    job.enter(JobState::Ended, Some("result:Failed".to_owned()), now);
+}
+
+fn cancelled_by_user() -> Value {
+    json!({
+        "errorId": "I_USER_CJS_CANCELEDBYUSER",
+        "name": "CANCELED_BY_USER",
+        "severity": "Info",
+        "source": "User",
+        "component": "CJS",
+        "message": "Job was cancelled.",
+        "description": "",
+        "details": "",
+        "lineNumber": 0,
+        "startOffset": 0,
+        "endOffset": 0,
+        "resolution": "",
+        "filePath": "",
+        "helpLink": "",
+        "internalDiagnostics": "",
+    })
+}
+
+pub(super) fn unknown_job(id: &str) -> ArmError {
+    ArmError::not_found("JobNotFound", format!("The job '{id}' could not be found."))
+}

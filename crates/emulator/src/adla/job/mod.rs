@@ -1,0 +1,12 @@
+//! Jobs: submit, build, list, show, cancel; the queue; what becomes of a job.
+
+mod capacity;
+mod drive;
+mod handler;
+mod model;
+mod related;
+mod show;
+mod submit;
+
+pub(super) use drive::Jobs;
+pub(super) use handler::handle;

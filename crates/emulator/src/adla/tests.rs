@@ -1,0 +1,625 @@
+//! Through HTTP, as clients see it.
+
+use std::time::Duration;
+
+use azml_core::clock::{Clock as _, SystemClock};
+use serde_json::{Value, json};
+
+use crate::Emulator;
+use crate::testing::Client;
+
+const GROUP: &str =
+    "/subscriptions/22222222-2222-2222-2222-222222222222/resourceGroups/azml/providers";
+const VERSION: &str = "api-version=2016-11-01";
+/// The article's script.
+const SCRIPT: &str = "@a = SELECT * FROM (VALUES (\"Contoso\", 1500.0), (\"Woodgrove\", 2700.0)) AS D( customer, amount );\nOUTPUT @a TO \"/data.csv\" USING Outputters.Csv();";
+const ID: &str = "0f0c9f4f-7f83-4b5e-a9f4-01b6fd0e0be5";
+
+fn account(rest: &str) -> String {
+    format!("{GROUP}/Microsoft.DataLakeAnalytics/accounts/myadla{rest}?{VERSION}")
+}
+
+fn at(rest: &str) -> String {
+    let separator = if rest.contains('?') { '&' } else { '?' };
+    format!("/adla/myadla/{rest}{separator}{VERSION}")
+}
+
+fn create_body(store: &str) -> Value {
+    json!({
+        "location": "eastus2",
+        "properties": {
+            "defaultDataLakeStoreAccount": store,
+            "dataLakeStoreAccounts": [{ "name": store }],
+        },
+    })
+}
+
+fn job(script: &str) -> Value {
+    json!({ "type": "USql", "name": "Sample Job", "properties": { "type": "USql", "script": script } })
+}
+
+/// An emulator with the store `mylake` and the analytics account `myadla`.
+async fn analytics(options: impl FnOnce(crate::Builder) -> crate::Builder) -> Client {
+    let client = Client::start_with(options).await;
+    prepare(&client).await;
+    client
+}
+
+async fn prepare(client: &Client) {
+    let store = format!("{GROUP}/Microsoft.DataLakeStore/accounts/mylake?{VERSION}");
+    client
+        .put(&store, &json!({ "location": "eastus2" }))
+        .await
+        .expect(201, "");
+    client
+        .put(&account(""), &create_body("mylake"))
+        .await
+        .expect(201, "");
+}
+
+async fn submit(client: &Client, body: &Value) -> String {
+    let id = uuid::Uuid::new_v4().to_string();
+    client
+        .put(&at(&format!("jobs/{id}")), body)
+        .await
+        .expect(200, "");
+    id
+}
+
+async fn wait_for(client: &Client, id: &str, state: &str) -> Value {
+    for _ in 0..1000 {
+        let job = client.get(&at(&format!("jobs/{id}"))).await.expect(200, "");
+        if job["state"] == state {
+            return job;
+        }
+        assert_ne!(job["state"], "Ended", "{job}");
+        SystemClock.sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the job {id} never came to {state}");
+}
+
+fn trail(job: &Value) -> Vec<&str> {
+    let records = job["stateAuditRecords"].as_array().unwrap();
+    records
+        .iter()
+        .map(|record| record["newState"].as_str().unwrap())
+        .collect()
+}
+
+/// adla A4, A5, A7, A8
+#[tokio::test]
+async fn accounts_have_their_defaults() {
+    let client = Client::start().await;
+    client
+        .put(&account(""), &create_body("mylake"))
+        .await
+        .expect(400, "DataLakeStoreAccountNotFound");
+    client
+        .get(&account(""))
+        .await
+        .expect(404, "ResourceNotFound");
+    prepare(&client).await;
+    client.get(&account("")).await.expect(200, "");
+    let shown = client.get(&account("")).await.expect(200, "");
+    let properties = &shown["properties"];
+    for (name, expected) in [
+        ("maxDegreeOfParallelism", json!(30)),
+        ("maxJobCount", json!(3)),
+        ("queryStoreRetention", json!(30)),
+        ("maxDegreeOfParallelismPerJob", json!(30)),
+        ("minPriorityPerJob", json!(1)),
+        ("state", json!("Active")),
+        ("provisioningState", json!("Succeeded")),
+        ("defaultDataLakeStoreAccount", json!("mylake")),
+        (
+            "dataLakeStoreAccounts",
+            json!([{ "name": "mylake", "properties": { "suffix": "azuredatalakestore.net" } }]),
+        ),
+        ("computePolicies", json!([])),
+    ] {
+        assert_eq!(properties[name], expected, "{name}");
+    }
+    let change = json!({ "properties": { "maxDegreeOfParallelism": 15 } });
+    let changed = client
+        .send("PATCH", &account(""), Some(change.to_string()))
+        .await
+        .expect(200, "");
+    assert_eq!(changed["properties"]["maxDegreeOfParallelismPerJob"], 15);
+    for (name, value) in [
+        ("maxJobCount", 0),
+        ("maxDegreeOfParallelism", 100_000),
+        ("queryStoreRetention", 181),
+    ] {
+        let change = json!({ "properties": { name: value } });
+        let refused = client
+            .send("PATCH", &account(""), Some(change.to_string()))
+            .await;
+        refused.expect(400, "InvalidParameterValue");
+    }
+}
+
+/// adla A9, A10, and the link that must stay.
+#[tokio::test]
+async fn links_keep_their_secrets() {
+    let client = analytics(|builder| builder).await;
+    let storage = account("/StorageAccounts/blobs");
+    client
+        .put(&storage, &json!({ "properties": {} }))
+        .await
+        .expect(400, "MissingRequiredParameter");
+    let key = json!({ "properties": { "accessKey": "c2VjcmV0" } });
+    let made = client.put(&storage, &key).await.expect(200, "");
+    assert_eq!(made["properties"], json!({ "suffix": "core.windows.net" }));
+    for path in [account(""), storage.clone(), account("/storageAccounts")] {
+        let shown = client.get(&path).await.expect(200, "").to_string();
+        assert!(!shown.contains("c2VjcmV0"), "{shown}");
+    }
+    let other = format!("{GROUP}/Microsoft.DataLakeStore/accounts/other?{VERSION}");
+    client
+        .put(&other, &json!({ "location": "eastus2" }))
+        .await
+        .expect(201, "");
+    client
+        .send("PUT", &account("/DataLakeStoreAccounts/other"), None)
+        .await
+        .expect(200, "");
+    let missing = client
+        .send("PUT", &account("/DataLakeStoreAccounts/nolake"), None)
+        .await;
+    missing.expect(400, "DataLakeStoreAccountNotFound");
+    let default = client
+        .send("DELETE", &account("/dataLakeStoreAccounts/mylake"), None)
+        .await;
+    default.expect(400, "CannotRemoveDefaultDataLakeStoreAccount");
+    client
+        .send("DELETE", &account("/dataLakeStoreAccounts/other"), None)
+        .await
+        .expect(200, "");
+}
+
+/// adla A11 and the merging of a policy.
+#[tokio::test]
+async fn compute_policies_are_managed() {
+    let client = analytics(|builder| builder).await;
+    let policy = account("/computePolicies/GaryMcDaniel");
+    let body = json!({ "properties": { "objectId": ID, "objectType": "User", "maxDegreeOfParallelismPerJob": 5 } });
+    let made = client.put(&policy, &body).await.expect(200, "");
+    assert!(made["properties"].get("minPriorityPerJob").is_none());
+    let change = json!({ "properties": { "minPriorityPerJob": 250 } });
+    let changed = client
+        .send("PATCH", &policy, Some(change.to_string()))
+        .await
+        .expect(200, "");
+    assert_eq!(changed["properties"]["maxDegreeOfParallelismPerJob"], 5);
+    client
+        .put(&policy, &json!({ "properties": { "objectType": "User" } }))
+        .await
+        .expect(400, "MissingRequiredParameter");
+    client
+        .put(
+            &policy,
+            &json!({ "properties": { "objectId": "x", "objectType": "User" } }),
+        )
+        .await
+        .expect(400, "InvalidParameterValue");
+    let listed = client
+        .get(&account("/computePolicies"))
+        .await
+        .expect(200, "");
+    assert_eq!(listed["value"][0]["name"], "GaryMcDaniel");
+    client.send("DELETE", &policy, None).await.expect(200, "");
+    client.send("DELETE", &policy, None).await.expect(204, "");
+}
+
+/// adla J1, J10, J20; a job that this emulator cannot run ends Failed and says why.
+#[tokio::test]
+async fn a_submitted_job_comes_to_a_truthful_end() {
+    let client = analytics(|builder| builder).await;
+    let path = at(&format!("Jobs/{ID}"));
+    let submitted = client.put(&path, &job(SCRIPT)).await.expect(200, "");
+    assert_eq!(
+        (&submitted["state"], &submitted["result"]),
+        (&json!("Compiling"), &json!("None"))
+    );
+    assert_eq!(
+        (&submitted["priority"], &submitted["degreeOfParallelism"]),
+        (&json!(1000), &json!(1))
+    );
+    assert_eq!(trail(&submitted), ["New"]);
+    assert!(submitted["properties"].get("script").is_none());
+    assert_eq!(
+        submitted["submitter"],
+        "33333333-3333-3333-3333-333333333333@SPI"
+    );
+    let ended = wait_for(&client, ID, "Ended").await;
+    assert_eq!(ended["result"], "Failed");
+    assert_eq!(
+        ended["errorMessage"][0]["errorId"],
+        "E_CSC_USER_FEATURENOTSUPPORTED"
+    );
+    assert_eq!(ended["properties"]["script"], SCRIPT);
+    client.put(&path, &job(SCRIPT)).await.expect(200, "");
+    client
+        .put(&path, &job("// other"))
+        .await
+        .expect(409, "JobAlreadyExists");
+    let lower = client
+        .get(&at(&format!("jobs/{}", ID.to_uppercase())))
+        .await
+        .expect(200, "");
+    assert_eq!(lower, ended);
+}
+
+/// adla J2, J19: every state is recorded, and the job's files are in the store.
+#[tokio::test]
+async fn a_job_passes_through_every_state() {
+    let client = analytics(|builder| builder).await;
+    let id = submit(&client, &job("// nothing to do")).await;
+    let ended = wait_for(&client, &id, "Ended").await;
+    assert_eq!(ended["result"], "Succeeded", "{ended}");
+    assert_eq!(
+        trail(&ended),
+        [
+            "New",
+            "Compiling",
+            "Queued",
+            "Scheduling",
+            "Starting",
+            "Running",
+            "Ended"
+        ]
+    );
+    let times: Vec<&str> = ended["stateAuditRecords"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["timeStamp"].as_str().unwrap())
+        .collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let path = ended["properties"]["resources"][2]["resourcePath"]
+        .as_str()
+        .unwrap();
+    let file = path
+        .strip_prefix("adl://mylake.azuredatalakestore.net/")
+        .unwrap();
+    let script = client
+        .get(&format!("/adls/mylake/webhdfs/v1/{file}?op=OPEN&read=true"))
+        .await;
+    assert_eq!(
+        (script.status, script.body.as_slice()),
+        (200, b"// nothing to do".as_slice())
+    );
+    let statistics = client
+        .get(&at(&format!("Jobs/{id}/GetStatistics")))
+        .await
+        .expect(200, "");
+    assert!(statistics["lastUpdateTimeUtc"].is_string());
+    let debug = client
+        .get(&at(&format!("Jobs/{id}/GetDebugDataPath")))
+        .await
+        .expect(200, "");
+    assert_eq!(debug["paths"].as_array().unwrap().len(), 4);
+}
+
+/// adla J4, J5, J6: what the compiler says, at the recorded place.
+#[tokio::test]
+async fn scripts_that_do_not_compile_are_explained() {
+    let client = analytics(|builder| builder).await;
+    let build = async |script: &str| {
+        let body = json!({ "type": "USql", "properties": { "type": "USql", "script": script } });
+        client
+            .send("POST", &at("BuildJob"), Some(body.to_string()))
+            .await
+            .expect(200, "")
+    };
+    let good = build(SCRIPT).await;
+    assert_eq!(
+        (&good["state"], &good["result"]),
+        (&json!("Ended"), &json!("Succeeded"))
+    );
+    assert_eq!(good["properties"]["diagnostics"], json!([]));
+    let script = "DROP DATABASE IF EXIST FOO; CREATE DATABASE FOO;";
+    let bad = build(script).await;
+    assert_eq!(bad["result"], "Failed");
+    assert_eq!(
+        bad["properties"]["diagnostics"],
+        json!([{
+            "severity": "Error", "lineNumber": 1, "columnNumber": 18, "start": 17, "end": 22,
+            "message": "E_CSC_USER_SYNTAXERROR: syntax error. Expected one of: EXISTS",
+        }])
+    );
+    assert_eq!(bad["submitTime"], "0001-01-01T00:00:00+00:00");
+    let listed = client.get(&at("jobs")).await.expect(200, "");
+    assert_eq!(listed["value"], json!([]), "a build is not listed");
+
+    let id = submit(&client, &job(script)).await;
+    let ended = wait_for(&client, &id, "Ended").await;
+    assert_eq!(ended["result"], "Failed");
+    assert_eq!(trail(&ended), ["New", "Compiling", "Ended"]);
+    let error = &ended["errorMessage"][0];
+    assert_eq!(
+        (&error["errorId"], &error["lineNumber"]),
+        (&json!("E_CSC_USER_SYNTAXERROR"), &json!(1))
+    );
+}
+
+/// adla J7, J8, J9
+#[tokio::test]
+async fn jobs_are_cancelled_once() {
+    let client = analytics(|builder| builder.job_state_delay(Duration::from_secs(30))).await;
+    let id = submit(&client, &job("// slow")).await;
+    let cancel = at(&format!("Jobs/{id}/CancelJob"));
+    for _ in 0..2 {
+        let answer = client.send("POST", &cancel, None).await;
+        assert_eq!((answer.status, answer.body.len()), (200, 0));
+    }
+    let ended = wait_for(&client, &id, "Ended").await;
+    assert_eq!(ended["result"], "Cancelled");
+    assert_eq!(
+        ended["errorMessage"][0]["errorId"],
+        "I_USER_CJS_CANCELEDBYUSER"
+    );
+    assert_eq!(
+        ended["stateAuditRecords"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["newState"] == "Ended")
+            .count(),
+        1
+    );
+    let unknown = at(&format!("Jobs/{ID}/CancelJob"));
+    client
+        .send("POST", &unknown, None)
+        .await
+        .expect(404, "JobNotFound");
+    client
+        .get(&at(&format!("Jobs/{ID}")))
+        .await
+        .expect(404, "JobNotFound");
+    client
+        .get(&at("Jobs/nonsense"))
+        .await
+        .expect(400, "InvalidJobId");
+}
+
+/// adla J11, J21 and the other checks of a submission: refused means nothing is queued.
+#[tokio::test]
+async fn submissions_are_checked() {
+    let client = analytics(|builder| builder).await;
+    let with = |name: &str, value: Value| {
+        let mut body = job("// x");
+        body[name] = value;
+        body
+    };
+    let big = job(&"x".repeat((3 << 20) + 1));
+    for (body, code) in [
+        (with("type", json!("Hive")), "JobTypeNotSupported"),
+        (with("name", json!(" ")), "InvalidJobName"),
+        (
+            with("properties", json!({ "type": "USql" })),
+            "MissingScript",
+        ),
+        (big, "JobScriptTooLarge"),
+        (
+            with("degreeOfParallelism", json!(31)),
+            "DegreeOfParallelismExceedsMaximum",
+        ),
+        (
+            with("degreeOfParallelism", json!(0)),
+            "InvalidParameterValue",
+        ),
+        (with("priority", json!(0)), "InvalidParameterValue"),
+        (
+            with("related", json!({ "pipelineName": "p" })),
+            "MissingRequiredParameter",
+        ),
+        (
+            with("related", json!({ "recurrenceId": "r" })),
+            "InvalidParameterValue",
+        ),
+    ] {
+        client
+            .put(&at(&format!("jobs/{ID}")), &body)
+            .await
+            .expect(400, code);
+    }
+    let limits = json!({ "properties": {
+        "objectId": "44444444-4444-4444-4444-444444444444", "objectType": "ServicePrincipal",
+        "maxDegreeOfParallelismPerJob": 2, "minPriorityPerJob": 250,
+    }});
+    client
+        .put(&account("/computePolicies/app"), &limits)
+        .await
+        .expect(200, "");
+    let ask = |units: u64, priority: u64| {
+        let mut body = with("priority", json!(priority));
+        body["degreeOfParallelism"] = json!(units);
+        body
+    };
+    let path = at(&format!("jobs/{ID}"));
+    client
+        .put(&path, &ask(1, 100))
+        .await
+        .expect(400, "PriorityTooHigh");
+    client
+        .put(&path, &ask(3, 300))
+        .await
+        .expect(400, "DegreeOfParallelismExceedsMaximum");
+    assert_eq!(
+        client.get(&at("jobs")).await.expect(200, "")["value"],
+        json!([])
+    );
+    client.put(&path, &ask(2, 300)).await.expect(200, "");
+    let missing = "/adla/nobody/jobs?api-version=2016-11-01";
+    client.get(missing).await.expect(404, "AccountNotFound");
+    client
+        .get("/adla/myadla/jobs?api-version=2010-01-01")
+        .await
+        .expect(400, "InvalidApiVersionParameter");
+    client
+        .with_token(None)
+        .get(&at("jobs"))
+        .await
+        .expect(401, "AuthenticationFailed");
+}
+
+/// adla J12: more jobs than the account runs at once wait in the order of their priorities.
+#[tokio::test]
+async fn jobs_wait_for_their_turn() {
+    let client = analytics(|builder| builder.job_state_delay(Duration::from_millis(150))).await;
+    let change = json!({ "properties": { "maxJobCount": 1 } });
+    client
+        .send("PATCH", &account(""), Some(change.to_string()))
+        .await
+        .expect(200, "");
+    let first = submit(&client, &job("// first")).await;
+    wait_for(&client, &first, "Scheduling").await;
+    let mut ids = Vec::new();
+    for priority in [900, 100] {
+        let mut body = job("// next");
+        body["priority"] = json!(priority);
+        ids.push(submit(&client, &body).await);
+    }
+    let mut ended = Vec::new();
+    for id in &ids {
+        ended.push(wait_for(&client, id, "Ended").await);
+    }
+    let started = |job: &Value| job["startTime"].as_str().unwrap().to_owned();
+    assert!(
+        started(&ended[1]) < started(&ended[0]),
+        "priority 100 runs before 900"
+    );
+    let first = wait_for(&client, &first, "Ended").await;
+    assert!(first["endTime"].as_str().unwrap() <= started(&ended[1]).as_str());
+}
+
+/// adla J13, J15 over the wire: a page names the next one.
+#[tokio::test]
+async fn lists_are_paged() {
+    let client = analytics(|builder| builder).await;
+    for n in 0..3 {
+        let id = submit(&client, &job(&format!("// {n}"))).await;
+        wait_for(&client, &id, "Ended").await;
+    }
+    let first = client
+        .get(&at("jobs?$orderby=submitTime%20desc&$top=2"))
+        .await
+        .expect(200, "");
+    assert_eq!(first["value"].as_array().unwrap().len(), 2);
+    assert_eq!(first["value"][0]["related"], json!({}));
+    let next = client
+        .get(first["nextLink"].as_str().unwrap())
+        .await
+        .expect(200, "");
+    assert_eq!(next["value"].as_array().unwrap().len(), 1);
+    assert!(next.get("nextLink").is_none());
+    let selected = client
+        .get(&at("jobs?$select=jobId,name&$count=true"))
+        .await
+        .expect(200, "");
+    assert_eq!(selected["value"][0].as_object().unwrap().len(), 2);
+    assert_eq!(selected["count"], 3);
+    client
+        .get(&at("jobs?$filter=colour%20eq%201"))
+        .await
+        .expect(400, "InvalidODataQuery");
+}
+
+/// adla J16, J17, J18
+#[tokio::test]
+async fn pipelines_and_recurrences_add_up() {
+    let client = analytics(|builder| builder).await;
+    let (pipeline, run, recurrence) = (
+        ID,
+        uuid::Uuid::new_v4().to_string(),
+        uuid::Uuid::new_v4().to_string(),
+    );
+    let mut body = job("// ok");
+    body["related"] = json!({
+        "pipelineId": pipeline, "pipelineName": "daily", "pipelineUri": "https://example.com/p",
+        "runId": run, "recurrenceId": recurrence, "recurrenceName": "every day",
+    });
+    let id = submit(&client, &body).await;
+    wait_for(&client, &id, "Ended").await;
+    body["properties"]["script"] = json!("SELECT FROM;");
+    let failing = submit(&client, &body).await;
+    wait_for(&client, &failing, "Ended").await;
+    let listed = client.get(&at("pipelines")).await.expect(200, "");
+    let item = &listed["value"][0];
+    assert_eq!(
+        (
+            &item["pipelineName"],
+            &item["numJobsSucceeded"],
+            &item["numJobsFailed"]
+        ),
+        (&json!("daily"), &json!(1), &json!(1))
+    );
+    assert!(item["auHoursSucceeded"].as_f64().unwrap() >= 0.0);
+    let whole = client
+        .get(&at(&format!("pipelines/{pipeline}")))
+        .await
+        .expect(200, "");
+    assert_eq!(whole["recurrences"], json!([recurrence]));
+    assert_eq!(
+        (&whole["runs"][0]["item1"], &whole["runs"][0]["runId"]),
+        (&json!(run), &json!(run))
+    );
+    let recurring = client
+        .get(&at(&format!("recurrences/{recurrence}")))
+        .await
+        .expect(200, "");
+    assert_eq!(recurring["recurrenceName"], "every day");
+    client
+        .get(&at(&format!("recurrences/{ID}")))
+        .await
+        .expect(404, "RecurrenceNotFound");
+    let long = at("pipelines?startDateTime=2020-01-01T00:00:00Z&endDateTime=2020-03-01T00:00:00Z");
+    client.get(&long).await.expect(400, "InvalidDateRange");
+    let before =
+        at("pipelines?startDateTime=2020-01-01T00:00:00Z&endDateTime=2020-01-02T00:00:00Z");
+    assert_eq!(
+        client.get(&before).await.expect(200, "")["value"],
+        json!([])
+    );
+}
+
+/// A restart loses no job: those that wait go on, one that ran is ended with a reason.
+#[tokio::test]
+async fn a_restart_loses_no_job() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = async |delay: u64| {
+        let builder = Emulator::builder()
+            .data_dir(directory.path().join("data"))
+            .port_base(0);
+        Client::of(
+            builder
+                .job_state_delay(Duration::from_millis(delay))
+                .start()
+                .await
+                .unwrap(),
+        )
+    };
+    let client = start(100).await;
+    prepare(&client).await;
+    let change = json!({ "properties": { "maxJobCount": 1 } });
+    client
+        .send("PATCH", &account(""), Some(change.to_string()))
+        .await
+        .expect(200, "");
+    let running = submit(&client, &job("// running")).await;
+    wait_for(&client, &running, "Scheduling").await;
+    let waiting = submit(&client, &job("// waiting")).await;
+    wait_for(&client, &waiting, "Queued").await;
+    client.stop().await;
+
+    let client = start(0).await;
+    let ended = wait_for(&client, &waiting, "Ended").await;
+    assert_eq!(ended["result"], "Succeeded");
+    let ended = wait_for(&client, &running, "Ended").await;
+    assert_eq!(ended["result"], "Failed");
+    assert_eq!(
+        ended["errorMessage"][0]["errorId"],
+        "E_SYSTEM_EMULATOR_RESTARTED"
+    );
+}
