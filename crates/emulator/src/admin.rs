@@ -99,6 +99,7 @@ fn routes(context: &Context) -> Routes {
     let status = Arc::new(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "pid": std::process::id(),
+        "caBundle": context.certificates.ca_path.display().to_string(),
         "services": SERVICES.iter().map(|service| service.name).collect::<Vec<_>>(),
         "ports": context
             .endpoints

@@ -64,6 +64,11 @@ impl Identities {
             .get_or_create(identity.name, identity.generate)?)
     }
 
+    /// The value that the configuration gives to `name`, if any.
+    pub(crate) fn configured(&self, name: &str) -> Option<&str> {
+        self.configured.get(name).map(String::as_str)
+    }
+
     /// Whether `value` is the documented one although that is not allowed here.
     pub(crate) fn is_refused(&self, identity: &Development, value: &str) -> bool {
         !self.is_documented(identity) && value == identity.value

@@ -26,6 +26,7 @@ mod running;
 mod services;
 pub mod state;
 mod storage;
+mod studio;
 #[cfg(test)]
 mod testing;
 mod tls;

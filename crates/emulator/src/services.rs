@@ -16,12 +16,14 @@ use crate::{
     ports::{Endpoints, Port},
     state::{self, State},
     storage::{self, gen1},
+    studio,
     tls::Certificates,
 };
 
 /// Every service of the emulator, in the order of its environment entries.
 pub(crate) const SERVICES: &[Definition] = &[
     admin::SERVICE,
+    studio::SERVICE,
     entra::SERVICE,
     arm::SERVICE,
     storage::SERVICE,

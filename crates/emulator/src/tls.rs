@@ -75,7 +75,7 @@ impl Certificates {
         clock: &dyn Clock,
         names: &[String],
     ) -> Result<Self, StartError> {
-        let files = Paths::new(directory.subdirectory("tls")?);
+        let files = Paths::new(directory.path());
         let mut wanted: Vec<String> = NAMES.map(str::to_owned).to_vec();
         wanted.extend(
             names
@@ -115,7 +115,7 @@ struct Paths {
 }
 
 impl Paths {
-    fn new(directory: PathBuf) -> Self {
+    fn new(directory: &Path) -> Self {
         Self {
             ca: directory.join("ca.pem"),
             ca_key: directory.join("ca.key"),

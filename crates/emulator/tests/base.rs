@@ -1,6 +1,8 @@
 //! What every service of the emulator relies on: listeners, certificates,
 //! environment, administration, and a data directory that survives.
 
+#![cfg(test)]
+
 use std::{path::Path, time::Duration};
 
 use azml_emulator::{ADMIN_HEADER, Emulator, Running};

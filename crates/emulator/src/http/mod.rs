@@ -3,10 +3,12 @@
 
 mod dispatch;
 mod listener;
+mod range;
 mod request;
 mod routes;
 
 pub(crate) use dispatch::Dispatch;
 pub(crate) use listener::{Listener, Protocol};
+pub(crate) use range::Wanted;
 pub(crate) use request::{HostLabel, Origin, Peer, RequestId, Scheme};
 pub(crate) use routes::Routes;

@@ -9,28 +9,47 @@ use axum::{Router, routing::MethodRouter};
 ///
 /// The literal segments match in any letter case, and one trailing slash more
 /// than in the template is ignored.
-#[derive(Debug, Default)]
-pub(crate) struct Routes {
-    router: Router,
+///
+/// `S` is the state that the handlers still want, as in axum.
+#[derive(Debug)]
+pub(crate) struct Routes<S = ()> {
+    router: Router<S>,
     templates: Templates,
 }
 
-impl Routes {
+impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self {
+            router: Router::new(),
+            templates: Templates::default(),
+        }
     }
 
     /// Adds a route.
-    pub(crate) fn route(mut self, path: &str, handler: MethodRouter) -> Self {
+    pub(crate) fn route(mut self, path: &str, handler: MethodRouter<S>) -> Self {
         self.templates.insert(path);
         self.router = self.router.route(path, handler);
         self
     }
 
     /// Applies `change`, for example a layer, to the routes so far.
-    pub(crate) fn map(mut self, change: impl FnOnce(Router) -> Router) -> Self {
+    pub(crate) fn map(mut self, change: impl FnOnce(Router<S>) -> Router<S>) -> Self {
         self.router = change(self.router);
         self
+    }
+
+    /// Gives the handlers their state.
+    pub(crate) fn with_state<T>(self, state: S) -> Routes<T> {
+        Routes {
+            router: self.router.with_state(state),
+            templates: self.templates,
+        }
     }
 
     /// Adds all routes of `other`.
@@ -39,7 +58,9 @@ impl Routes {
         self.templates.merge(other.templates);
         self
     }
+}
 
+impl Routes {
     pub(super) fn into_parts(self) -> (Router, Templates) {
         (self.router, self.templates)
     }
@@ -97,14 +118,21 @@ impl Templates {
     /// when no template matches.
     pub(super) fn canonical(&self, path: &str) -> Option<String> {
         let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-        let mut spelled = Vec::with_capacity(segments.len());
-        let matched = self.find(&segments, &mut spelled) || {
-            // One slash too many at the end.
-            spelled.clear();
-            segments.len() > 1
-                && segments.last() == Some(&"")
-                && self.find(&segments[..segments.len() - 1], &mut spelled)
+        let without_slash = match segments.split_last() {
+            Some((&"", others)) if !others.is_empty() => others,
+            _ => &segments,
         };
+        // A template of its own goes before one that takes any rest.
+        let attempts = [
+            (segments.as_slice(), false),
+            (without_slash, false),
+            (segments.as_slice(), true),
+        ];
+        let mut spelled = Vec::with_capacity(segments.len());
+        let matched = attempts.into_iter().any(|(segments, rest)| {
+            spelled.clear();
+            self.find(segments, rest, &mut spelled)
+        });
         if !matched {
             return None;
         }
@@ -112,14 +140,14 @@ impl Templates {
         (canonical != path).then_some(canonical)
     }
 
-    fn find<'a>(&'a self, segments: &[&'a str], spelled: &mut Vec<&'a str>) -> bool {
+    fn find<'a>(&'a self, segments: &[&'a str], rest: bool, spelled: &mut Vec<&'a str>) -> bool {
         let Some((first, others)) = segments.split_first() else {
             return self.end;
         };
         let depth = spelled.len();
         if let Some((spelling, next)) = self.literals.get(first.to_ascii_lowercase().as_str()) {
             spelled.push(spelling);
-            if next.find(others, spelled) {
+            if next.find(others, rest, spelled) {
                 return true;
             }
             spelled.truncate(depth);
@@ -128,15 +156,15 @@ impl Templates {
             && !first.is_empty()
         {
             spelled.push(first);
-            if next.find(others, spelled) {
+            if next.find(others, rest, spelled) {
                 return true;
             }
             spelled.truncate(depth);
         }
-        if self.rest {
+        if rest && self.rest {
             spelled.extend(segments);
         }
-        self.rest
+        rest && self.rest
     }
 }
 
@@ -176,6 +204,19 @@ mod tests {
         );
         assert_eq!(templates.canonical("/api/uploads/x//"), None);
         assert_eq!(templates.canonical("/with/slash/"), None);
+    }
+
+    #[test]
+    fn a_rest_takes_only_what_no_other_template_takes() {
+        let templates = templates(&["/api/uploads/{ws}", "/api/{*rest}"]);
+        assert_eq!(
+            templates.canonical("/API/uploads/x/").as_deref(),
+            Some("/api/uploads/x")
+        );
+        assert_eq!(
+            templates.canonical("/API/Uploads/x/y/").as_deref(),
+            Some("/api/Uploads/x/y/")
+        );
     }
 
     #[test]

@@ -123,13 +123,20 @@ impl Files {
     ///
     /// When it is not there or cannot be read.
     pub async fn read(&self, id: &FileId) -> Result<FileReader, Error> {
+        let (files, id) = (self.clone(), id.clone());
+        blocking(move || files.open_blocking(&id)).await
+    }
+
+    /// The same on a thread that may block.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there or cannot be read.
+    pub fn open_blocking(&self, id: &FileId) -> Result<FileReader, Error> {
         let path = self.path(id);
-        blocking(move || {
-            let file = fs::File::open(&path).map_err(Error::io("opening", &path))?;
-            let length = file.metadata().map_err(Error::io("reading", &path))?.len();
-            Ok(FileReader { file, path, length })
-        })
-        .await
+        let file = fs::File::open(&path).map_err(Error::io("opening", &path))?;
+        let length = file.metadata().map_err(Error::io("reading", &path))?.len();
+        Ok(FileReader { file, path, length })
     }
 
     /// Keeps bodies in their places for a reader that looks up their ids after this call:

@@ -12,7 +12,8 @@
 //!   files/ab/ab12...        one plain file per stored body, named by its id
 //!   files/new/              bodies being received; emptied at start
 //!   secrets/                0600 each: keys and tokens made for this directory
-//!   tls/                    the CA and the server certificate
+//!   ca.pem, ca.key          the certificate authority, for clients and private
+//!   server.pem, server.key  the server certificate, and tls.json about both
 //!   run.json                0600, while an emulator runs: how to reach it
 //! ```
 
@@ -44,7 +45,7 @@ pub use key::{Key, KeyRange, Order};
 pub use secrets::Secrets;
 pub(crate) use secrets::{random_bytes, random_hex};
 pub use store::Store;
-pub use transaction::{Read, Snapshot, WriteTxn};
+pub use transaction::{Pair, Read, Snapshot, WriteTxn};
 
 /// The shared state a service works on. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -71,7 +72,7 @@ impl State {
     pub fn open(directory: &DataDir, ids: Ids, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let files = Files::open(directory, ids.clone())?;
         let store = Store::open(directory, files.clone())?;
-        let kept = store.read(|snapshot| files::kept(snapshot))?;
+        let kept = store.read(files::kept)?;
         files.sweep(&kept)?;
         Ok(Self {
             store,

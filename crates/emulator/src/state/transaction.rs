@@ -20,6 +20,9 @@ fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
     TableDefinition::new(name)
 }
 
+/// A key and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
 /// What can be read, inside a write and on its own.
 pub trait Read {
     /// Hands the value of `key` to `read` without copying it.
@@ -84,12 +87,7 @@ pub trait Read {
     /// # Errors
     ///
     /// When the store fails.
-    fn scan(
-        &self,
-        table: &str,
-        range: &KeyRange,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    fn scan(&self, table: &str, range: &KeyRange, limit: usize) -> Result<Vec<Pair>, Error> {
         let mut pairs = Vec::new();
         if limit == 0 {
             return Ok(pairs);
