@@ -11,6 +11,8 @@ mod experiment;
 mod experiments;
 pub mod formats;
 mod frames;
+#[doc(hidden)]
+pub mod fuzzing;
 mod graph_builder;
 mod http_error;
 mod intermediate;

@@ -2,5 +2,7 @@
 //! Nothing here may be needed outside tests.
 
 mod emulator;
+mod fault_proxy;
 
 pub use emulator::TestEmulator;
+pub use fault_proxy::{Fault, FaultProxy};
