@@ -16,6 +16,7 @@ pub async fn check(environment: &str, script: &str, expected: &[&str]) {
     let emulator = EmulatorProcess::ephemeral().await;
     let mut command = emulator.exec(crate::python(environment));
     command.arg(crate::script(script));
+    command.env("PYTHONPATH", crate::script(""));
     let (reported, output) = run(&mut command);
     let expected: BTreeSet<_> = expected.iter().map(ToString::to_string).collect();
     let failed: Vec<_> = reported

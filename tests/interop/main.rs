@@ -1,5 +1,6 @@
 //! The original clients, unmodified, against the emulator: each runs under `azml emulator exec`
 //! and is told nothing else.
 
+mod datastore;
 mod formats;
 mod studio;

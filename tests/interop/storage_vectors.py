@@ -1,7 +1,7 @@
 """Writes the signature vectors of crates/auth/tests/data/storage_vectors.json.
 
 Every signature comes from the official Python clients (versions in
-storage_requirements.txt), so the Rust code is checked against foreign code:
+requirements/storage.txt), so the Rust code is checked against foreign code:
 
     python tests/interop/storage_vectors.py > crates/auth/tests/data/storage_vectors.json
 """

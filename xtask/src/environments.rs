@@ -25,6 +25,12 @@ struct Environment {
 
 const ENVIRONMENTS: &[Environment] = &[
     Environment {
+        name: "datastore",
+        python: &[11, 12],
+        requirements: &["datastore.txt"],
+        left_out: None,
+    },
+    Environment {
         name: "studio",
         python: &[11, 12, 13],
         requirements: &["studio.txt", "azureml.txt"],

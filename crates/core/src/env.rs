@@ -30,6 +30,8 @@ pub const SUBSCRIPTION_ID: &str = "AZML_SUBSCRIPTION_ID";
 pub const SUBSCRIPTION: &str = "AZML_SUBSCRIPTION";
 /// The resource group to work in.
 pub const RESOURCE_GROUP: &str = "AZML_RESOURCE_GROUP";
+/// The name of the machine-learning workspace.
+pub const WORKSPACE: &str = "AZML_WORKSPACE";
 /// The client id of an application.
 pub const CLIENT_ID: &str = "AZML_CLIENT_ID";
 /// The secret of that application.

@@ -33,6 +33,7 @@ use crate::{
     ports::{self, Bound, Endpoints, Port},
     services::{self, Context, Environment, SERVICES},
     state::{DataDir, State, random_hex},
+    storage::Storage,
     tls::Certificates,
 };
 
@@ -59,6 +60,7 @@ struct Shared {
     identities: Identities,
     certificates: Certificates,
     authority: Arc<Authority>,
+    storage: Arc<Storage>,
     endpoints: Endpoints,
     control: Control,
     /// `None` while a reset is going on.
@@ -115,9 +117,11 @@ impl Emulator {
         };
         let identities = Identities::new(&config, state.secrets.clone());
         let authority = Authority::load(&config, &identities, &state.secrets)?;
+        let storage = Storage::load(state.clone(), &identities, &endpoints)?;
         let shared = Arc::new(Shared {
             identities,
             authority: Arc::new(authority),
+            storage: Arc::new(storage),
             config,
             directory,
             state,
@@ -306,6 +310,7 @@ impl Shared {
                 identities: self.identities.clone(),
                 certificates: self.certificates.clone(),
                 authority: Arc::clone(&self.authority),
+                storage: Arc::clone(&self.storage),
                 providers: providers.clone(),
                 tasks: tasks.clone(),
                 stopping: stopping.clone(),

@@ -30,6 +30,7 @@ mod studio;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod workspace;
 
 pub use config::Builder;
 pub use emulator::Emulator;

@@ -15,9 +15,10 @@ use crate::{
     identity::Identities,
     ports::{Endpoints, Port},
     state::{self, State},
-    storage::{self, gen1},
+    storage::{self, Storage, gen1},
     studio,
     tls::Certificates,
+    workspace,
 };
 
 /// Every service of the emulator, in the order of its environment entries.
@@ -27,6 +28,7 @@ pub(crate) const SERVICES: &[Definition] = &[
     entra::SERVICE,
     arm::SERVICE,
     storage::SERVICE,
+    workspace::SERVICE,
     gen1::SERVICE,
     adla::SERVICE,
 ];
@@ -53,6 +55,8 @@ pub(crate) struct Context {
     pub(crate) authority: Arc<Authority>,
     /// Services with resources in Resource Manager register here.
     pub(crate) providers: arm::Registry,
+    /// The storage accounts, for services that keep data in them.
+    pub(crate) storage: Arc<Storage>,
     /// Background work of the service is spawned here and ends with `stopping`.
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: CancellationToken,

@@ -44,8 +44,10 @@ pub(crate) fn routes(arm: Arm) -> Routes {
         .route("/metadata/endpoints", get(cloud_metadata))
 }
 
-async fn cloud_metadata(origin: Origin) -> Response {
-    Json(subscriptions::cloud_metadata(&origin.base())).into_response()
+async fn cloud_metadata(origin: Origin, uri: Uri) -> Response {
+    let query = query(&uri);
+    let version = query.get("api-version").map_or("", String::as_str);
+    Json(subscriptions::cloud_metadata(&origin.base(), version)).into_response()
 }
 
 async fn entry(

@@ -42,15 +42,54 @@ pub(super) fn provider(subscription: &str, provider: &dyn ResourceProvider) -> V
     })
 }
 
+/// The first version of `/metadata/endpoints` that lists clouds by name.
+const NAMED_CLOUDS: &str = "2019-05-01";
+
 /// `/metadata/endpoints`: how clients configure themselves for a cloud that they do not know.
-pub(super) fn cloud_metadata(origin: &str) -> Value {
-    json!({
-        "galleryEndpoint": origin,
-        "graphEndpoint": "https://graph.windows.net/",
-        "portalEndpoint": origin,
+///
+/// From [`NAMED_CLOUDS`] on it lists clouds. The emulator says that it is the public one, because
+/// that is the cloud that clients look for when they were told nothing.
+pub(super) fn cloud_metadata(origin: &str, version: &str) -> Value {
+    let audiences = [
+        "https://management.core.windows.net/",
+        "https://management.azure.com/",
+    ];
+    if version < NAMED_CLOUDS {
+        return json!({
+            "galleryEndpoint": origin,
+            "graphEndpoint": "https://graph.windows.net/",
+            "portalEndpoint": origin,
+            "authentication": { "loginEndpoint": origin, "audiences": audiences },
+        });
+    }
+    let authority = origin
+        .split_once("://")
+        .map_or(origin, |(_, authority)| authority);
+    json!([{
+        "name": "AzureCloud",
+        "portal": origin,
+        "gallery": origin,
+        "resourceManager": origin,
+        "graph": "https://graph.windows.net/",
+        "graphAudience": "https://graph.windows.net/",
+        "batch": "https://batch.core.windows.net/",
+        "media": "https://rest.media.azure.net",
+        "sqlManagement": origin,
+        "vmImageAliasDoc": origin,
+        "activeDirectoryDataLake": "https://datalake.azure.net/",
         "authentication": {
             "loginEndpoint": origin,
-            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+            "audiences": audiences,
+            "tenant": "common",
+            "identityProvider": "AAD",
         },
-    })
+        "suffixes": {
+            "storage": authority,
+            "sqlServerHostname": "database.windows.net",
+            "keyVaultDns": "vault.azure.net",
+            "acrLoginServer": "azurecr.io",
+            "azureDataLakeStoreFileSystem": format!("azuredatalakestore.{authority}"),
+            "azureDataLakeAnalyticsCatalogAndJob": format!("azuredatalakeanalytics.{authority}"),
+        },
+    }])
 }

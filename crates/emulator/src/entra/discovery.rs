@@ -56,7 +56,9 @@ pub(super) fn instance(
         (Some(name), None) => name.to_owned(),
         (None, _) => return Err(TokenError::unknown_instance(authorization_endpoint)),
     };
-    if !asked.eq_ignore_ascii_case(host) {
+    // msal asks without the port of the authority that it was given.
+    let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if !asked.eq_ignore_ascii_case(host) && !asked.eq_ignore_ascii_case(without_port) {
         return Err(TokenError::unknown_instance(authorization_endpoint));
     }
     let tenant = endpoint
@@ -68,7 +70,7 @@ pub(super) fn instance(
     Ok(json!({
         "tenant_discovery_endpoint": format!("{origin}/{tenant}/v2.0/.well-known/openid-configuration"),
         "api-version": api_version,
-        "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }],
+        "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host, without_port] }],
     }))
 }
 

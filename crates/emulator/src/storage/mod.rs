@@ -1,6 +1,7 @@
 //! Azure Storage: blobs, file shares and the data lake, over one set of accounts.
 //! Each service has listeners of its own and answers by host name on the shared ones.
 
+mod access;
 mod accounts;
 mod answer;
 mod authorize;
@@ -27,9 +28,10 @@ use crate::StartError;
 use crate::http::Routes;
 use crate::ports::Port;
 use crate::services::{Context, Definition, Service};
-use accounts::{Accounts, DEVELOPMENT_ACCOUNT};
+use accounts::DEVELOPMENT_ACCOUNT;
 use blob::BlobService;
-use tree::Tree;
+
+pub(crate) use access::Storage;
 
 /// The storage services.
 pub(crate) const SERVICE: Definition = Definition {
@@ -39,8 +41,8 @@ pub(crate) const SERVICE: Definition = Definition {
 };
 
 async fn start(context: Context) -> Result<Service, StartError> {
-    let accounts = Accounts::load(&context.identities)?;
-    let tree = Tree::new(context.state.clone());
+    let accounts = context.storage.accounts.clone();
+    let tree = context.storage.tree.clone();
     tree.empty_trash()
         .await
         .map_err(|error| StartError::Service {

@@ -8,9 +8,10 @@ use serde_json::json;
 use crate::failure::{Failure, Result};
 use crate::files;
 
-/// The directory of the original Studio (classic) clients, and the files they read in it.
+/// The directory of the original clients, and the files in it that would lead elsewhere: the
+/// settings of the Studio (classic) clients, and where azureml-core last found its services.
 const AZUREML: &str = ".azureml";
-const SETTINGS: [&str; 2] = ["settings.json", "settings.ini"];
+const SETTINGS: [&str; 3] = ["settings.json", "settings.ini", ".discovery"];
 
 /// What the original Studio (classic) clients find in their settings file.
 pub(super) struct StudioSettings {

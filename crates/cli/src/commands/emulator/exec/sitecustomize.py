@@ -2,7 +2,7 @@
 
 `azml emulator exec` puts this on PYTHONPATH. It changes two things and no others: names
 below `.localhost` are this machine, as RFC 6761 has it and many resolvers do not, and
-ADAL takes the emulator's authority for a known one. A sitecustomize that this one hides
+ADAL and MSAL take the emulator's authority for a known one. A sitecustomize that this one hides
 runs as ever.
 """
 
@@ -46,10 +46,27 @@ def _trust_authority(constants):
         known.append(host)
 
 
+def _discover_at_authority(module):
+    from urllib.parse import urlparse
+
+    base = os.environ.get("AZML_AAD_ENDPOINT", "").rstrip("/")
+    elsewhere = module._get_instance_discovery_endpoint
+
+    def endpoint(instance):
+        if base and instance == urlparse(base).hostname:
+            return base + "/common/discovery/instance"
+        return elsewhere(instance)
+
+    module._get_instance_discovery_endpoint = endpoint
+
+
 class _AfterImport(object):
     """Calls a function with a module once that has been imported."""
 
-    hooks = {"adal.constants": _trust_authority}
+    hooks = {
+        "adal.constants": _trust_authority,
+        "msal.authority": _discover_at_authority,
+    }
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):

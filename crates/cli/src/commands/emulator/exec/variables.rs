@@ -54,6 +54,14 @@ pub(super) fn all(
             set(name, value.into());
         }
     }
+    if let Some(arm) = target.get(env::ARM_ENDPOINT) {
+        // azureml-core and the Azure CLI learn the cloud from its metadata, and keep what
+        // they learnt in a directory that must not be the user's.
+        let metadata = format!("{arm}/metadata/endpoints?api-version=2019-05-01");
+        set("ARM_CLOUD_METADATA_URL", metadata.into());
+        set("AZUREML_CURRENT_CLOUD", "AzureCloud".into());
+        set("AZURE_CONFIG_DIR", subdirectory(directory, "azure")?.into());
+    }
     set("PYTHONPATH", python_path(directory, get("PYTHONPATH"))?);
     if !keep_home && let Some(studio) = studio(target) {
         let private = subdirectory(directory, "home")?;

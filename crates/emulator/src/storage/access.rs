@@ -1,0 +1,94 @@
+//! What other services of the emulator may do with its storage: know the accounts, and
+//! make containers. They see no tree and no wire format.
+
+use azml_auth::storage::{AccountKey, SasService};
+use time::OffsetDateTime;
+
+use super::accounts::{Accounts, DEVELOPMENT_ACCOUNT};
+use super::error::Code;
+use super::names;
+use super::tree::{PublicAccess, Tree};
+use crate::StartError;
+use crate::identity::Identities;
+use crate::ports::{Endpoints, Port};
+use crate::state::State;
+
+/// The storage of one emulator.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    pub(super) tree: Tree,
+    pub(super) accounts: Accounts,
+    https_port: u16,
+}
+
+impl Storage {
+    /// The storage in `state`.
+    ///
+    /// # Errors
+    /// An account key that cannot be used.
+    pub(crate) fn load(
+        state: State,
+        identities: &Identities,
+        endpoints: &Endpoints,
+    ) -> Result<Self, StartError> {
+        Ok(Self {
+            tree: Tree::new(state),
+            accounts: Accounts::load(identities)?,
+            https_port: endpoints.number(Port::Https),
+        })
+    }
+
+    /// The account that things are made in when nobody names another.
+    pub(crate) fn default_account(&self) -> &'static str {
+        DEVELOPMENT_ACCOUNT
+    }
+
+    /// Whether the account is the emulator's.
+    pub(crate) fn has_account(&self, account: &str) -> bool {
+        self.accounts.get(account).is_some()
+    }
+
+    /// The key of an account.
+    pub(crate) fn account_key(&self, account: &str) -> Option<AccountKey> {
+        self.accounts.get(account).map(|key| key.key().clone())
+    }
+
+    /// What stands behind `ACCOUNT.blob.` in the host names of the accounts.
+    pub(crate) fn suffix(&self) -> String {
+        format!("localhost:{}", self.https_port)
+    }
+
+    /// The emulator's time.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.tree.state.clock.now()
+    }
+
+    /// Whether a container (of the blob service) is there, after making it if `create` says so.
+    ///
+    /// # Errors
+    /// A name that cannot be a container's, a service that is not there, or a failed store.
+    pub(crate) async fn ensure_container(
+        &self,
+        service: SasService,
+        account: &str,
+        name: &str,
+        create: bool,
+    ) -> Result<bool, String> {
+        if service == SasService::File {
+            return Err("File shares are not implemented by this emulator.".to_owned());
+        }
+        names::check_container(name).map_err(|error| error.message().to_owned())?;
+        if !create {
+            return Ok(self.tree.container(account, name).is_ok());
+        }
+        let made = self
+            .tree
+            .create_container(account, name, Vec::new(), PublicAccess::None)
+            .await;
+        match made {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Code::ContainerAlreadyExists => Ok(true),
+            Err(error) => Err(error.message().to_owned()),
+        }
+    }
+}
