@@ -232,6 +232,11 @@ impl AccountType for AnalyticsAccounts {
         Ok(())
     }
 
+    /// Waiting jobs may fit into new limits.
+    fn changed(&self) {
+        self.jobs.recheck();
+    }
+
     fn removed(
         &self,
         account: &Account,
