@@ -1,6 +1,7 @@
 //! The original clients, unmodified, against the emulator: each runs under `azml emulator exec`
 //! and is told nothing else.
 
+mod adla;
 mod datastore;
 mod formats;
 mod studio;

@@ -42,6 +42,18 @@ const ENVIRONMENTS: &[Environment] = &[
         requirements: &["studio-legacy.txt", "azureml.txt"],
         left_out: Some("legacy_pins"),
     },
+    Environment {
+        name: "adla",
+        python: &[11, 12, 13],
+        requirements: &["adla.txt"],
+        left_out: None,
+    },
+    Environment {
+        name: "adla-2017",
+        python: &[11],
+        requirements: &["adla-2017.txt"],
+        left_out: Some("article_of_2017"),
+    },
 ];
 
 /// What [`provision`] made.
