@@ -67,6 +67,14 @@ pub(crate) async fn read_batches<S: Source>(
     options: ReadOptions,
 ) -> Result<BatchStream> {
     let id = readable(source.data_type_id())?;
+    if id == DataTypeId::Arff {
+        // its types are declared, but whether integers are whole shows only at the end
+        let frame = read_frame(source, options).await?;
+        return Ok(BatchStream {
+            schema: frame.schema().clone(),
+            batches: stream::iter(frame.into_iter().map(Ok)).boxed(),
+        });
+    }
     let contents = source.open().await?;
     if let Some(schema) = options.schema.clone() {
         return decode(contents, &id, schema, &options);

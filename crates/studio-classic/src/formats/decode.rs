@@ -83,7 +83,7 @@ impl Decoder {
     }
 
     /// Parses as soon as so many bytes have come, so that tests need little text.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn set_parse_bytes(&mut self, bytes: usize) {
         self.parse_bytes = bytes;
     }
@@ -106,7 +106,7 @@ impl Decoder {
             self.buffer.extend_from_slice(&piece[..len]);
             piece = &piece[len..];
             self.drop_byte_order_mark();
-            if self.buffer.len() < self.parse_bytes {
+            if !self.started || self.buffer.len() < self.parse_bytes {
                 continue;
             }
             let end = self.splitter.scan(&self.buffer);

@@ -29,6 +29,8 @@
 //! * Binary and nested columns are refused, and line ends or missing values in plain text.
 //! * Plain text is read literally: no quotes, numbers or missing markers.
 
+#[cfg(feature = "arff")]
+mod arff;
 mod cell;
 mod chunks;
 mod column;
@@ -36,6 +38,9 @@ mod decode;
 mod duration;
 mod error;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod head;
 mod header;
 mod infer;
@@ -135,6 +140,11 @@ fn infer_input(
     id: &DataTypeId,
     options: &ReadOptions,
 ) -> Result<SchemaRef, FormatError> {
+    #[cfg(feature = "arff")]
+    if *id == DataTypeId::Arff {
+        let frame = arff::read(input, options, chunks::CHUNK_BYTES)?;
+        return Ok(frame.schema().clone());
+    }
     read::infer(input, &Layout::of(id)?, options, chunks::CHUNK_BYTES)
 }
 
@@ -143,5 +153,9 @@ fn read_input(
     id: &DataTypeId,
     options: &ReadOptions,
 ) -> Result<Frame, FormatError> {
+    #[cfg(feature = "arff")]
+    if *id == DataTypeId::Arff {
+        return arff::read(input, options, chunks::CHUNK_BYTES);
+    }
     read::read(input, &Layout::of(id)?, options, chunks::CHUNK_BYTES)
 }

@@ -1,5 +1,7 @@
 //! Tests of reading and writing, by the rows of the conformance table.
 
+#[cfg(feature = "arff")]
+mod arff;
 mod reading;
 mod round_trip;
 mod splitting;
