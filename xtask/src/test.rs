@@ -48,6 +48,19 @@ fn parts(options: &Options, stages: &mut Stages) -> Result<()> {
             "--doc",
         ])?)
     })?;
+    // Off by default, and on everywhere in a build of the workspace that turns it on.
+    stages.run("feature arff", None, || {
+        process::run(&mut process::cargo(&[
+            "test",
+            "--locked",
+            "--package",
+            "azml-studio-classic",
+            "--features",
+            "arff",
+            "--lib",
+            "--quiet",
+        ])?)
+    })?;
     stages.run("consumers", None, consumers::run)?;
     stages.run("docs", None, || {
         process::run(
