@@ -1,8 +1,10 @@
 //! What separates fields and records, and how quotes work.
 
+use crate::bits::Block;
+
 /// The dialect of a delimited text.
 ///
-/// A record ends with `\n`, `\r\n` or a lone `\r`. A quote counts only as the first byte of a
+/// A record ends with `\n`, `\r\n` or a lone `\r`, unless one byte is chosen for it. A quote counts only as the first byte of a
 /// field; inside a quoted field, delimiters and line ends are data and a doubled quote is one
 /// quote. Text after the closing quote is appended to the field, and a quote inside an unquoted
 /// field is an ordinary byte.
@@ -22,6 +24,9 @@ pub struct Dialect {
     quote: Option<u8>,
     skip_initial_space: bool,
     skip_blank_lines: bool,
+    spaces_are_blank: bool,
+    multiline_quotes: bool,
+    record_end: Option<u8>,
 }
 
 impl Dialect {
@@ -32,6 +37,9 @@ impl Dialect {
             quote: Some(b'"'),
             skip_initial_space: false,
             skip_blank_lines: true,
+            spaces_are_blank: true,
+            multiline_quotes: true,
+            record_end: None,
         }
     }
 
@@ -42,6 +50,9 @@ impl Dialect {
             quote: None,
             skip_initial_space: false,
             skip_blank_lines: true,
+            spaces_are_blank: true,
+            multiline_quotes: true,
+            record_end: None,
         }
     }
 
@@ -67,6 +78,29 @@ impl Dialect {
         self
     }
 
+    /// Whether a line that holds only spaces and tabs counts as blank. It does, unless told
+    /// otherwise; an empty line always does.
+    #[must_use]
+    pub const fn with_spaces_blank(mut self, blank: bool) -> Self {
+        self.spaces_are_blank = blank;
+        self
+    }
+
+    /// Whether a line end inside quotes is data. Otherwise it ends the record, and a quote still
+    /// open there is never closed.
+    #[must_use]
+    pub const fn with_multiline_quotes(mut self, multiline: bool) -> Self {
+        self.multiline_quotes = multiline;
+        self
+    }
+
+    /// The one byte that ends a record, in place of the three line ends.
+    #[must_use]
+    pub const fn with_record_end(mut self, end: u8) -> Self {
+        self.record_end = Some(end);
+        self
+    }
+
     /// The byte between two fields; `None` when every line is one field.
     pub const fn delimiter(&self) -> Option<u8> {
         self.delimiter
@@ -87,15 +121,42 @@ impl Dialect {
         self.skip_blank_lines
     }
 
+    /// Whether a line that holds only spaces and tabs counts as blank.
+    pub const fn spaces_blank(&self) -> bool {
+        self.spaces_are_blank
+    }
+
+    /// Whether a line end inside quotes is data.
+    pub const fn multiline_quotes(&self) -> bool {
+        self.multiline_quotes
+    }
+
+    /// The byte that ends a record, if it is not any of the three line ends.
+    pub const fn record_end(&self) -> Option<u8> {
+        self.record_end
+    }
+
     /// Whether `byte` may stand in a blank line.
     #[inline]
     pub(crate) fn is_blank(&self, byte: u8) -> bool {
-        matches!(byte, b' ' | b'\t') && self.delimiter != Some(byte)
+        self.spaces_are_blank && matches!(byte, b' ' | b'\t') && self.delimiter != Some(byte)
     }
-}
 
-/// Whether `byte` ends a record.
-#[inline]
-pub(crate) fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
+    /// Whether `byte` ends a record.
+    #[inline]
+    pub(crate) fn ends_record(&self, byte: u8) -> bool {
+        match self.record_end {
+            None => matches!(byte, b'\n' | b'\r'),
+            Some(end) => byte == end,
+        }
+    }
+
+    /// The bytes of a block that end a record.
+    #[inline]
+    pub(crate) fn ends_in(&self, block: &Block) -> u64 {
+        match self.record_end {
+            None => block.eq(b'\n') | block.eq(b'\r'),
+            Some(end) => block.eq(end),
+        }
+    }
 }

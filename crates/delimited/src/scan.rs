@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::bits::{BLOCK, Block, from_bit, lowest};
-use crate::dialect::{Dialect, is_line_end};
+use crate::dialect::Dialect;
 use crate::field::{Field, FieldKind, Records};
 
 /// The longest text one [`Scanner`] takes: 1 GiB less one byte.
@@ -73,7 +73,10 @@ impl<'t> Scanner<'t> {
         let mut scanner = Self {
             text,
             dialect,
-            delimiter: dialect.delimiter().unwrap_or(b'\n'),
+            delimiter: dialect
+                .delimiter()
+                .or(dialect.record_end())
+                .unwrap_or(b'\n'),
             pos: 0,
             base: 0,
             separators: 0,
@@ -182,7 +185,7 @@ impl<'t> Scanner<'t> {
     #[inline]
     fn skip_blank_lines(&mut self) -> bool {
         while let Some(byte) = self.text.get(self.pos) {
-            let blank = is_line_end(*byte) || self.dialect.is_blank(*byte);
+            let blank = self.dialect.ends_record(*byte) || self.dialect.is_blank(*byte);
             if !blank || !self.dialect.skip_blank_lines() {
                 return true;
             }
@@ -195,7 +198,7 @@ impl<'t> Scanner<'t> {
                 end += 1;
             }
             match self.text.get(end) {
-                Some(byte) if !is_line_end(*byte) => return true,
+                Some(byte) if !self.dialect.ends_record(*byte) => return true,
                 Some(_) => self.pos = end + 1,
                 None => self.pos = end,
             }
@@ -231,7 +234,11 @@ impl<'t> Scanner<'t> {
         let mut from = open + 1;
         loop {
             let quote = self.next_quote(from);
-            if quote >= self.text.len() {
+            let open_end = !self.dialect.multiline_quotes()
+                && self.text[from..quote]
+                    .iter()
+                    .any(|b| self.dialect.ends_record(*b));
+            if quote >= self.text.len() || open_end {
                 return Err(ScanError {
                     kind: ScanErrorKind::UnterminatedQuote,
                     offset: open,
@@ -243,7 +250,7 @@ impl<'t> Scanner<'t> {
                     kind = FieldKind::Escaped;
                     from = after + 1;
                 }
-                Some(byte) if *byte != self.delimiter && !is_line_end(*byte) => {
+                Some(byte) if *byte != self.delimiter && !self.dialect.ends_record(*byte) => {
                     self.pos = self.next_separator(after);
                     return Ok(Field::new(FieldKind::Escaped, open + 1, self.pos));
                 }
@@ -262,10 +269,13 @@ impl<'t> Scanner<'t> {
             return false;
         };
         self.pos += 1;
-        if !is_line_end(*byte) {
+        if !self.dialect.ends_record(*byte) {
             return true;
         }
-        if *byte == b'\r' && self.text.get(self.pos) == Some(&b'\n') {
+        if self.dialect.record_end().is_none()
+            && *byte == b'\r'
+            && self.text.get(self.pos) == Some(&b'\n')
+        {
             self.pos += 1;
         }
         false
@@ -312,7 +322,7 @@ impl<'t> Scanner<'t> {
     fn load(&mut self, base: usize) -> bool {
         let (block, valid) = Block::load(self.text, base);
         self.base = base;
-        let ends = block.eq(b'\n') | block.eq(b'\r');
+        let ends = self.dialect.ends_in(&block);
         self.separators = (block.eq(self.delimiter) | ends) & valid;
         self.quotes = self
             .dialect

@@ -4,7 +4,7 @@
 //! is several times faster. Both are compared by property tests.
 
 use crate::bits::{BLOCK, Block, from_bit, lowest};
-use crate::dialect::{Dialect, is_line_end};
+use crate::dialect::Dialect;
 
 /// Finds the end of the last whole record in a growing buffer.
 ///
@@ -53,10 +53,11 @@ impl Splitter {
         while self.scanned < buffer.len() {
             let base = self.scanned;
             let (block, valid) = Block::load(buffer, base);
-            let ends = (block.eq(b'\n') | block.eq(b'\r')) & valid;
+            let ends = self.dialect.ends_in(&block) & valid;
             let quotes = self
                 .dialect
                 .quote()
+                .filter(|_| self.dialect.multiline_quotes())
                 .map_or(0, |quote| block.eq(quote) & valid);
             let size = BLOCK.min(buffer.len() - base);
             self.scanned = base + self.block(buffer, base, size, ends, quotes);
@@ -99,7 +100,10 @@ impl Splitter {
                 if before_quote != 0 {
                     let last = BLOCK - 1 - before_quote.leading_zeros() as usize;
                     let position = base + last;
-                    if buffer[position] == b'\r' && position + 1 == buffer.len() {
+                    if self.dialect.record_end().is_none()
+                        && buffer[position] == b'\r'
+                        && position + 1 == buffer.len()
+                    {
                         let earlier = before_quote & !(1 << last);
                         if earlier != 0 {
                             self.end = base + BLOCK - earlier.leading_zeros() as usize;
@@ -142,6 +146,6 @@ impl Splitter {
         } else {
             before.last()
         };
-        last.is_none_or(|b| is_line_end(*b) || Some(*b) == self.dialect.delimiter())
+        last.is_none_or(|b| self.dialect.ends_record(*b) || Some(*b) == self.dialect.delimiter())
     }
 }

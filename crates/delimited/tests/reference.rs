@@ -8,8 +8,13 @@ type Row = Vec<Vec<u8>>;
 
 /// Reads one byte after the other; `None` when a quote is never closed.
 fn reference(text: &[u8], dialect: &Dialect) -> Option<Vec<Row>> {
-    let blank = |b: u8| matches!(b, b' ' | b'\t') && dialect.delimiter() != Some(b);
-    let line_end = |b: u8| matches!(b, b'\n' | b'\r');
+    let blank = |b: u8| {
+        dialect.spaces_blank() && matches!(b, b' ' | b'\t') && dialect.delimiter() != Some(b)
+    };
+    let line_end = |b: u8| match dialect.record_end() {
+        None => matches!(b, b'\n' | b'\r'),
+        Some(end) => b == end,
+    };
     let mut rows = Vec::new();
     let mut i = 0;
     'records: while i < text.len() {
@@ -36,6 +41,9 @@ fn reference(text: &[u8], dialect: &Dialect) -> Option<Vec<Row>> {
                 loop {
                     let byte = *text.get(i)?;
                     i += 1;
+                    if line_end(byte) && !dialect.multiline_quotes() {
+                        return None;
+                    }
                     if Some(byte) != dialect.quote() {
                         value.push(byte);
                     } else if text.get(i).copied() == dialect.quote() {
@@ -57,7 +65,8 @@ fn reference(text: &[u8], dialect: &Dialect) -> Option<Vec<Row>> {
             }
             i += 1;
             if line_end(text[i - 1]) {
-                if text[i - 1] == b'\r' && text.get(i) == Some(&b'\n') {
+                let pair = text[i - 1] == b'\r' && text.get(i) == Some(&b'\n');
+                if pair && dialect.record_end().is_none() {
                     i += 1;
                 }
                 rows.push(row);
@@ -100,13 +109,16 @@ fn dialects() -> impl Strategy<Value = Dialect> {
             Dialect::lines(),
             Dialect::new(b',').with_quote(None),
         ]),
-        any::<bool>(),
-        any::<bool>(),
+        any::<[bool; 4]>(),
+        prop::option::weighted(0.2, prop::sample::select(vec![b'\n', b'x'])),
     )
-        .prop_map(|(dialect, space, blank)| {
-            dialect
+        .prop_map(|(dialect, [space, blank, spaces, multiline], end)| {
+            let dialect = dialect
                 .with_skip_initial_space(space)
                 .with_skip_blank_lines(blank)
+                .with_spaces_blank(spaces)
+                .with_multiline_quotes(multiline);
+            end.map_or(dialect.clone(), |end| dialect.with_record_end(end))
         })
 }
 
@@ -197,7 +209,10 @@ proptest! {
             let end = splitter.scan(&buffer);
             let chunk: Vec<u8> = buffer.drain(..end).collect();
             splitter.consume(end);
-            ends_with_line &= chunk.last().is_none_or(|b| matches!(b, b'\n' | b'\r'));
+            ends_with_line &= chunk.last().is_none_or(|b| match dialect.record_end() {
+                None => matches!(b, b'\n' | b'\r'),
+                Some(end) => *b == end,
+            });
             rows.push(scan_rows(&chunk, &dialect));
         }
         prop_assert!(ends_with_line);
@@ -210,7 +225,9 @@ proptest! {
         let chunks: Result<Vec<Vec<Row>>, ScanError> = rows.into_iter().collect();
         match (whole, chunks) {
             (Ok(whole), Ok(chunks)) => prop_assert_eq!(whole, chunks.concat()),
-            (Err(_), Err(_)) => prop_assert!(splitter.open_quote().is_some()),
+            (Err(_), Err(_)) => {
+                prop_assert!(splitter.open_quote().is_some() || !dialect.multiline_quotes());
+            }
             (whole, chunks) => prop_assert!(false, "{:?} {:?}", whole, chunks),
         }
     }
