@@ -1,0 +1,3 @@
+//! Our clients against the emulator.
+
+mod studio_client;
