@@ -11,8 +11,9 @@ mod experiment;
 mod experiments;
 pub mod formats;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
-pub mod fuzzing;
+pub mod fuzz;
 mod graph_builder;
 mod http_error;
 mod intermediate;

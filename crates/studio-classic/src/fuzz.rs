@@ -1,5 +1,4 @@
-//! Entry points for fuzz targets and for the tests that replay their corpora. Not part of the
-//! public interface.
+//! What must hold for any answer of a server: the target in `fuzz/` and the test that replays it.
 
 use azml_core::http::ErrorResponse;
 use azure_core::http::headers::Headers;
@@ -9,10 +8,11 @@ use crate::ExperimentGraph;
 use crate::http_error::HttpError;
 use crate::models::{DataSource, ExperimentInfo, User, WorkspaceInfo};
 
-/// Reads bytes as every body that the service sends.
+/// Reads bytes as every body that the service sends. Nothing that is read is lost on the way back,
+/// and no name leads out of its directory.
 ///
 /// # Panics
-/// Never, and that is what is tested; nor may anything that was read be lost on the way back.
+/// When one of these does not hold.
 pub fn json_body(bytes: &[u8]) {
     if let Ok(dataset) = serde_json::from_slice::<DataSource>(bytes) {
         let name = crate::download::file_name(&dataset.name, ".csv");
@@ -45,4 +45,38 @@ fn keeps(graph: &ExperimentGraph) {
         graph.outputs().map(|(_, port)| port.name.clone()).collect()
     };
     assert_eq!(ports(graph), ports(&again));
+}
+
+#[cfg(test)]
+mod tests {
+    use azml_fuzz_replay::replay;
+
+    #[test]
+    fn any_body_is_read_or_refused() {
+        let dictionary: [&[u8]; 22] = [
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b"\"",
+            b":",
+            b",",
+            b"null",
+            b"-1",
+            b"1e400",
+            b"\\u0000",
+            b"\"Id\":",
+            b"\"Size\":",
+            b"\"CreatedDate\":\"/Date(-1)/\"",
+            b"\"DownloadLocation\":",
+            b"\"ModuleNodes\":",
+            b"\"OutputPortsInternal\":",
+            b"\"error\":",
+            b"Request ID: ",
+            b"<Code>",
+            b"</Code>",
+            b"\xef\xbb\xbf",
+        ];
+        replay("studio_json", &dictionary, super::json_body);
+    }
 }
