@@ -18,6 +18,8 @@ mod emulator;
 mod entra;
 mod environment;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod identity;
 mod odata;

@@ -1,11 +1,13 @@
 //! A proxy between a client and an HTTP server on this machine that breaks what a test tells it
-//! to break: answers of its own, cut transfers, lost answers.
+//! to break: answers of its own, cut transfers, lost answers, wrong lengths, delays, duplicates.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use azml_core::clock::{Clock, SystemClock};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -22,6 +24,16 @@ pub enum Fault {
     CutRequest(usize),
     /// The connection ends after so many bytes of the answer, head included.
     CutAnswer(usize),
+    /// The connection is reset after so many bytes of the answer, head included.
+    ResetAnswer(usize),
+    /// As [`Fault::Status`], with `Retry-After` in seconds.
+    RetryAfter(u16, u32),
+    /// `Content-Length` of the answer is this number of bytes too large.
+    WrongLength(usize),
+    /// It is passed on after this time.
+    Delay(Duration),
+    /// The server gets it twice, one after the other; the client gets the second answer.
+    Duplicate,
 }
 
 /// Decides about a request by its method and target, such as `GET /api/workspaces`.
@@ -128,15 +140,10 @@ async fn serve(
     lock(seen).push(request.line.clone());
     let fault = lock(script)(&request.line);
     match fault {
-        Fault::Status(status) => {
-            client.read_exact(&mut vec![0; request.length]).await?;
-            let body = format!("the proxy says {status}\n");
-            let answer = format!(
-                "HTTP/1.1 {status} Fault\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            client.write_all(answer.as_bytes()).await?;
-            client.shutdown().await
+        Fault::Status(status) => answer(client, &request, status, "").await,
+        Fault::RetryAfter(status, seconds) => {
+            let header = format!("retry-after: {seconds}\r\n");
+            answer(client, &request, status, &header).await
         }
         Fault::CutRequest(bytes) => {
             let mut server = TcpStream::connect(upstream).await?;
@@ -144,16 +151,89 @@ async fn serve(
             server.write_all(&request.head[..head]).await?;
             copy(&mut client, &mut server, request.length.min(bytes - head)).await
         }
-        Fault::None | Fault::CutAnswer(_) => {
-            let mut server = TcpStream::connect(upstream).await?;
-            server.write_all(&request.head).await?;
-            copy(&mut client, &mut server, request.length).await?;
-            let limit = match fault {
-                Fault::CutAnswer(bytes) => bytes,
-                _ => usize::MAX,
-            };
-            copy(&mut server, &mut client, limit).await?;
+        Fault::Duplicate => {
+            let mut whole = request.head;
+            let head = whole.len();
+            whole.resize(head + request.length, 0);
+            client.read_exact(&mut whole[head..]).await?;
+            let mut response = Vec::new();
+            for _ in 0..2 {
+                response.clear();
+                let mut server = TcpStream::connect(upstream).await?;
+                server.write_all(&whole).await?;
+                server.read_to_end(&mut response).await?;
+            }
+            client.write_all(&response).await?;
             client.shutdown().await
+        }
+        Fault::Delay(duration) => {
+            SystemClock.sleep(duration).await;
+            pass(client, request, upstream, &Fault::None).await
+        }
+        fault => pass(client, request, upstream, &fault).await,
+    }
+}
+
+/// Answers in the server's stead.
+async fn answer(
+    mut client: BufReader<TcpStream>,
+    request: &Request,
+    status: u16,
+    header: &str,
+) -> io::Result<()> {
+    client.read_exact(&mut vec![0; request.length]).await?;
+    let body = format!("the proxy says {status}\n");
+    let answer = format!(
+        "HTTP/1.1 {status} Fault\r\n{header}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    client.write_all(answer.as_bytes()).await?;
+    client.shutdown().await
+}
+
+/// Passes the request on and the answer back, as far as `fault` lets it.
+async fn pass(
+    mut client: BufReader<TcpStream>,
+    request: Request,
+    upstream: SocketAddr,
+    fault: &Fault,
+) -> io::Result<()> {
+    let mut server = TcpStream::connect(upstream).await?;
+    server.write_all(&request.head).await?;
+    copy(&mut client, &mut server, request.length).await?;
+    let mut server = BufReader::new(server);
+    if let Fault::WrongLength(surplus) = fault {
+        let head = wrong_head(&mut server, *surplus).await?;
+        client.write_all(head.as_bytes()).await?;
+    }
+    let limit = match fault {
+        Fault::CutAnswer(bytes) | Fault::ResetAnswer(bytes) => *bytes,
+        _ => usize::MAX,
+    };
+    copy(&mut server, &mut client, limit).await?;
+    if matches!(fault, Fault::ResetAnswer(_)) {
+        return client.get_ref().set_zero_linger();
+    }
+    client.shutdown().await
+}
+
+/// The head of the answer, announcing more bytes than there are.
+async fn wrong_head(server: &mut BufReader<TcpStream>, surplus: usize) -> io::Result<String> {
+    let mut head = String::new();
+    loop {
+        let mut line = String::new();
+        if server.read_line(&mut line).await? == 0 {
+            return Ok(head);
+        }
+        match line.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                let length: usize = value.trim().parse().map_err(io::Error::other)?;
+                head.push_str(&format!("{name}: {}\r\n", length + surplus));
+            }
+            _ => head.push_str(&line),
+        }
+        if line.trim_end().is_empty() {
+            return Ok(head);
         }
     }
 }
@@ -279,10 +359,46 @@ mod tests {
         proxy.once("/x", Fault::CutAnswer(21));
         assert_eq!(ask(&proxy).await, "HTTP/1.1 200 OK\r\n\r\n01");
 
+        let (address, _) = server().await;
+        let proxy = FaultProxy::start(address).await;
+        proxy.once("/x", Fault::ResetAnswer(21));
+        let mut socket = TcpStream::connect(proxy.address).await.unwrap();
+        socket.write_all(b"GET /x HTTP/1.1\r\n\r\n").await.unwrap();
+        let error = socket.read_to_end(&mut Vec::new()).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+
         let (address, sent) = server().await;
         let proxy = FaultProxy::start(address).await;
         proxy.once("/x", Fault::CutRequest(7));
         assert_eq!(ask(&proxy).await, "");
         assert_eq!(sent.await.unwrap(), b"POST /x");
+    }
+
+    #[tokio::test]
+    async fn answers_are_replaced_delayed_and_asked_for_twice() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            for number in 1.. {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"body") {
+                    socket.read_buf(&mut request).await.unwrap();
+                }
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}");
+                socket.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let proxy = FaultProxy::start(address).await;
+        proxy.once("/x", Fault::RetryAfter(429, 7));
+        assert!(ask(&proxy).await.contains("\r\nretry-after: 7\r\n"));
+        proxy.once("/x", Fault::WrongLength(9));
+        let answer = ask(&proxy).await;
+        assert!(answer.ends_with("Content-Length: 10\r\n\r\n1"), "{answer}");
+        proxy.once("/x", Fault::Duplicate);
+        assert!(ask(&proxy).await.ends_with("\r\n\r\n3"));
+        proxy.once("/x", Fault::Delay(Duration::from_millis(60)));
+        let early = tokio::time::timeout(Duration::from_millis(30), ask(&proxy)).await;
+        assert!(early.is_err(), "the answer came before its time");
     }
 }

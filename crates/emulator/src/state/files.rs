@@ -271,7 +271,9 @@ impl FileWriter {
                 file.sync_all().map_err(Error::io("syncing", &path))?;
             }
             let new_shard = !shard.exists();
-            directory::create_private(&shard)?;
+            if new_shard {
+                directory::create_private(&shard)?;
+            }
             fs::rename(&self.temporary.0, &path).map_err(Error::io("storing", &path))?;
             let file = NewFile {
                 length: self.length,

@@ -4,7 +4,7 @@
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request, State as AxumState},
-    http::{HeaderMap, Response, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Response, Uri, header, request::Parts},
     middleware::Next,
     response::IntoResponse,
 };
@@ -54,13 +54,23 @@ pub(super) async fn guard(
         Err(refusal) => refusal.into_response(),
     };
     if !response.status().is_client_error() && !response.status().is_server_error() {
-        return response;
+        return with_charset(response);
     }
     let now = studio.context.state.clock.now();
     match response.extensions().get::<Refusal>() {
         Some(refusal) => refusal.render(id, now),
         None => Refusal::for_status(response.status()).render(id, now),
     }
+}
+
+/// The service names the character set of its JSON.
+fn with_charset(mut response: Response<Body>) -> Response<Body> {
+    if let Some(value) = response.headers_mut().get_mut(header::CONTENT_TYPE)
+        && value == "application/json"
+    {
+        *value = HeaderValue::from_static("application/json; charset=utf-8");
+    }
+    response
 }
 
 /// The id of the workspace in the path, if the request may use it; `None` for

@@ -9,6 +9,7 @@ mod admin;
 mod content;
 mod datasets;
 mod experiments;
+mod fuzz;
 mod lenient;
 mod links;
 mod model;
@@ -46,6 +47,8 @@ use crate::{
 use links::{Links, LinksFrom};
 use model::Timestamp;
 use refusal::Refusal;
+
+pub(crate) use fuzz::{body as fuzz_body, query as fuzz_query};
 
 pub(crate) const SERVICE: Definition = Definition {
     name: "studio",

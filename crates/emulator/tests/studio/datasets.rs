@@ -14,6 +14,13 @@ fn text<'a>(dataset: &'a Value, member: &str) -> &'a str {
 #[tokio::test]
 async fn own_datasets_come_before_the_examples() {
     let studio = Studio::start().await;
+    let answer = studio
+        .get(&format!("api/workspaces/{WORKSPACE}/datasources"))
+        .await;
+    assert_eq!(
+        answer.headers["content-type"],
+        "application/json; charset=utf-8"
+    );
     let datasets = studio.datasets().await;
     let own = |dataset: &Value| text(dataset, "Id").starts_with(WORKSPACE);
     let boundary = datasets.iter().take_while(|dataset| own(dataset)).count();

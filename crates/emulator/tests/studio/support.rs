@@ -29,7 +29,11 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text());
-        assert_eq!(self.headers["content-type"], "application/json");
+        let content_type = self.headers["content-type"].to_str().unwrap();
+        assert!(
+            content_type.starts_with("application/json"),
+            "{content_type}"
+        );
         serde_json::from_slice(&self.body).unwrap()
     }
 

@@ -234,6 +234,16 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// Whether every step comes after those it reads from.
+    pub(in super::super) fn is_ordered(&self) -> bool {
+        self.steps
+            .iter()
+            .enumerate()
+            .all(|(place, step)| !matches!(step.input, Input::Step(earlier, _) if earlier >= place))
+    }
+}
+
 struct Draft {
     step: Step,
     source: Option<Source>,
