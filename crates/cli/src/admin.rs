@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use azml_core::clock::{Clock, SystemClock};
-use azml_core::http::{HttpClient, Repeat};
+use azml_core::http::{ErrorResponse, HttpClient, HttpClientParts, Repeat};
 use azml_core::{endpoint, env};
 use azml_emulator::{ADMIN_HEADER, Running, StartError};
 use azure_core::http::headers::HeaderName;
@@ -74,21 +74,20 @@ impl Admin {
             // The plain listener needs no certificate authority.
             &env::Environment::from_pairs::<String, String>([]),
         )?;
-        let client = crate::http::plain_client(options);
+        let client = HttpClient::new(HttpClientParts {
+            crate_name: env!("CARGO_PKG_NAME"),
+            crate_version: env!("CARGO_PKG_VERSION"),
+            options,
+            per_call: Vec::new(),
+            per_try: Vec::new(),
+            map_error: ErrorResponse::to_error,
+        });
         crate::logging::hide(&running.admin_secret);
         let admin = Self { running, client };
         // A killed emulator leaves its file behind, and others may have its port.
         match admin.status().await {
             Ok(status) if status.pid == admin.running.pid => Ok(Some(admin)),
             _ => Ok(None),
-        }
-    }
-
-    /// The emulator behind the certificate authority that a client was told to trust.
-    pub(crate) async fn behind(ca_bundle: &Path) -> Result<Option<Self>> {
-        match around(ca_bundle) {
-            Some(directory) => Self::find(&directory).await,
-            None => Ok(None),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::failure::{Failure, Result};
 
 /// A value in single quotes as the shell reads them.
+#[cfg(any(test, feature = "engine"))]
 pub(crate) fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }

@@ -1,7 +1,5 @@
-//! The HTTP options of every client that the command line makes, and the few requests
-//! that no client crate has.
+//! The HTTP options of every client that the command line makes.
 
-use azml_core::http::{ErrorResponse, HttpClient, HttpClientParts};
 use azml_core::transport::transport;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
 
@@ -20,17 +18,5 @@ pub(crate) fn client_options(settings: &Settings) -> Result<ClientOptions> {
             ..ExponentialRetryOptions::default()
         }),
         ..ClientOptions::default()
-    })
-}
-
-/// A client without credential.
-pub(crate) fn plain_client(options: ClientOptions) -> HttpClient {
-    HttpClient::new(HttpClientParts {
-        crate_name: env!("CARGO_PKG_NAME"),
-        crate_version: env!("CARGO_PKG_VERSION"),
-        options,
-        per_call: Vec::new(),
-        per_try: Vec::new(),
-        map_error: ErrorResponse::to_error,
     })
 }

@@ -11,10 +11,12 @@ mod commands;
 mod env_file;
 mod failure;
 mod files;
+mod histogram;
 mod http;
 mod logging;
 mod output;
 mod profile;
+mod progress;
 mod settings;
 mod signals;
 

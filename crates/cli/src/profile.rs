@@ -122,6 +122,7 @@ impl Config {
     }
 
     /// Puts the emulator's names into the profile `local`, and uses it if none is in use.
+    #[cfg(any(test, feature = "engine"))]
     pub(crate) fn set_local(&mut self, profile: Profile) {
         self.profiles.insert(LOCAL.to_owned(), profile);
         self.current.get_or_insert_with(|| LOCAL.to_owned());

@@ -110,6 +110,51 @@ pub(crate) struct StartArgs {
     /// Name or address for the server certificate besides localhost; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) san: Vec<String>,
+
+    /// Take a development identity (for example studio-primary-token) from a file
+    /// instead of the documented value; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) identity_file: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgs,
+
+    #[command(flatten)]
+    pub(crate) data_lake: DataLakeArgs,
+}
+
+/// Options of the directory that issues tokens.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Directory")]
+pub(crate) struct DirectoryArgs {
+    /// Lifetime of the tokens it issues, in seconds [default: 3599]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) token_lifetime: Option<u64>,
+
+    /// Serve every tenant as if it were the documented one
+    #[arg(long)]
+    pub(crate) any_tenant: bool,
+
+    /// Take tokens for Data Lake with its own audience only, not also with Resource Manager's
+    #[arg(long)]
+    pub(crate) strict_audience: bool,
+}
+
+/// Options of Data Lake Store and Data Lake Analytics.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Data Lake")]
+pub(crate) struct DataLakeArgs {
+    /// After how many polls a long-running operation shows its end [default: 2]
+    #[arg(long, value_name = "N")]
+    pub(crate) operation_polls: Option<u32>,
+
+    /// How long a job stays in each of its states, in milliseconds [default: 0]
+    #[arg(long, value_name = "MS")]
+    pub(crate) job_state_delay: Option<u64>,
+
+    /// Hold callers of Data Lake Store to its access control lists; else everyone is super-user
+    #[arg(long)]
+    pub(crate) adls_enforce_acls: bool,
 }
 
 /// Say whether an emulator runs.

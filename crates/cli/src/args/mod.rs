@@ -3,17 +3,23 @@
 //! Holds no behaviour beyond what clap needs to parse a value; `commands`
 //! does the work. Completions and man pages are made from these types alone.
 
+mod doctor;
 mod emulator;
 mod profile;
+mod quickstart;
+pub(crate) mod studio;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use emulator::{CaArgs, EmulatorCommand, ExecArgs, LocationArgs};
 #[cfg(feature = "engine")]
-pub(crate) use emulator::{ResetArgs, StartArgs};
+pub(crate) use emulator::{DataLakeArgs, DirectoryArgs, ResetArgs, StartArgs};
 pub(crate) use profile::{AddArgs, ProfileCommand};
+pub(crate) use quickstart::QuickstartArgs;
+pub(crate) use studio::StudioArgs;
 
 use crate::output::Format;
 
@@ -75,12 +81,18 @@ pub(crate) struct GlobalArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Try every service on real data, with nothing configured
+    Quickstart(QuickstartArgs),
     /// Run the services on this machine
     #[command(subcommand)]
     Emulator(EmulatorCommand),
+    /// Datasets and experiments of Azure ML Studio (classic)
+    Studio(StudioArgs),
     /// Named sets of settings
     #[command(subcommand)]
     Profile(ProfileCommand),
+    /// Check endpoint, clock, certificates and credential, and say how to mend them
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:\n  \
         azml completions bash > ~/.local/share/bash-completion/completions/azml\n  \

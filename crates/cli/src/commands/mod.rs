@@ -1,12 +1,18 @@
 //! What the commands do. Each takes its arguments and the settings, and prints through
 //! `output`; none knows another.
 
+mod doctor;
 mod emulator;
 mod help;
 mod profile;
+#[cfg(feature = "engine")]
+mod quickstart;
+mod studio;
 
 use crate::args::{Cli, Command};
 use crate::failure::Result;
+use crate::settings::Settings;
+use crate::signals::unless_stopped;
 
 /// Runs the command.
 pub(crate) async fn run(cli: Cli) -> Result<()> {
@@ -15,7 +21,19 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Completions { shell } => help::completions(shell),
         Command::Man { dir } => help::man(&dir),
         Command::Profile(command) => profile::run(command, &global),
-        // Both decide themselves what an interrupt means.
+        // They decide themselves what an interrupt means.
         Command::Emulator(command) => Box::pin(emulator::run(command, &global)).await,
+        #[cfg(feature = "engine")]
+        Command::Quickstart(args) => Box::pin(quickstart::run(&args)).await,
+        #[cfg(not(feature = "engine"))]
+        Command::Quickstart(_) => Err(emulator::no_engine()),
+        Command::Studio(args) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(studio::run(args, &settings, &global.output))).await
+        }
+        Command::Doctor(_) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(doctor::run(&settings, &global.output))).await
+        }
     }
 }

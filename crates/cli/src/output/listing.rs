@@ -89,7 +89,11 @@ impl Record {
             Format::Table => {
                 let mut table = plain_table();
                 for (name, value) in &self.0 {
-                    table.add_row([name.replace('_', " "), text(value)]);
+                    let value = text(value);
+                    // What is not known says nothing to people.
+                    if !value.is_empty() {
+                        table.add_row([name.replace('_', " "), value]);
+                    }
                 }
                 data(|out| write!(out, "{}", trimmed(&table)))
             }
@@ -164,7 +168,7 @@ fn text(value: &Value) -> String {
 }
 
 /// One line of CSV, quoted where needed.
-fn csv_line<T: AsRef<str>>(
+pub(super) fn csv_line<T: AsRef<str>>(
     out: &mut dyn Write,
     fields: impl IntoIterator<Item = T>,
 ) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Standard output: data only, as table, JSON or CSV. Everything else goes to standard
 //! error through [`note`].
 
+mod frame;
 mod listing;
 
 use std::fmt;
@@ -8,6 +9,9 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+pub(crate) use frame::FrameWriter;
+#[cfg(feature = "engine")]
+pub(crate) use frame::frame_rows;
 pub(crate) use listing::{Listing, Record};
 
 use crate::failure::{Failure, Result};

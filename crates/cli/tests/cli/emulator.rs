@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 
-use crate::support::{RunningEmulator, User, env_file};
+use crate::running::{RunningEmulator, env_file};
+use crate::support::User;
 
 #[test]
 fn the_env_file_is_private_complete_and_answers() {

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::support::{Done, User, finish, send_signal};
+use crate::running::send_signal;
+use crate::support::{Done, User, finish};
 
 fn exec(user: &User, program: &[&str]) -> Command {
     let mut command = user.command(["emulator", "exec", "--ephemeral", "--"]);

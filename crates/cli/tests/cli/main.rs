@@ -6,4 +6,10 @@ mod emulator;
 mod exec;
 mod help;
 mod profile;
+#[cfg(all(unix, feature = "engine"))]
+mod quickstart;
+#[cfg(all(unix, feature = "engine"))]
+mod running;
+#[cfg(all(unix, feature = "engine"))]
+mod studio;
 mod support;

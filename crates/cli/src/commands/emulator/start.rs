@@ -2,17 +2,40 @@
 
 use std::time::Duration;
 
-use azml_emulator::Emulator;
+use azml_emulator::{Builder, Emulator};
 
 use super::summary;
-use crate::args::StartArgs;
+use crate::args::{DataLakeArgs, DirectoryArgs, StartArgs};
 use crate::failure::{Failure, Result};
+use crate::files::read_secret;
 use crate::output::{Format, note};
 use crate::profile::{Config, Profile};
 use crate::signals::stopped;
 
 /// Starts the emulator, says where it is, and waits.
 pub(super) async fn run(args: StartArgs, format: &Format) -> Result<()> {
+    let builder = builder(&args)?;
+    // Asked for before the start, so that no signal is lost in between.
+    let stopped = stopped();
+    tokio::pin!(stopped);
+    let emulator = tokio::select! {
+        emulator = builder.start() => emulator?,
+        status = &mut stopped => return Err(Failure::Status(status?)),
+    };
+    let said = say(&emulator, &args, format);
+    if said.is_ok() {
+        tokio::select! {
+            status = &mut stopped => { status?; }
+            () = emulator.stop_requested() => {}
+        }
+        note("stopping");
+    }
+    emulator.shutdown().await;
+    said
+}
+
+/// The emulator that the flags ask for.
+fn builder(args: &StartArgs) -> Result<Builder> {
     let mut builder = Emulator::builder();
     builder = match (&args.location.data_dir, args.ephemeral) {
         (_, true) => builder.ephemeral(),
@@ -43,23 +66,44 @@ pub(super) async fn run(args: StartArgs, format: &Format) -> Result<()> {
     for name in &args.san {
         builder = builder.name(name);
     }
-    // Asked for before the start, so that no signal is lost in between.
-    let stopped = stopped();
-    tokio::pin!(stopped);
-    let emulator = tokio::select! {
-        emulator = builder.start() => emulator?,
-        status = &mut stopped => return Err(Failure::Status(status?)),
-    };
-    let said = say(&emulator, &args, format);
-    if said.is_ok() {
-        tokio::select! {
-            status = &mut stopped => { status?; }
-            () = emulator.stop_requested() => {}
-        }
-        note("stopping");
+    for pair in &args.identity_file {
+        let (name, file) = pair
+            .split_once('=')
+            .ok_or_else(|| Failure::usage("an identity must have the form NAME=FILE"))?;
+        let value = read_secret(file.as_ref())?;
+        crate::logging::hide(&value);
+        builder = builder.identity(name, value);
     }
-    emulator.shutdown().await;
-    said
+    Ok(data_lake(
+        directory(builder, &args.directory),
+        &args.data_lake,
+    ))
+}
+
+fn directory(mut builder: Builder, args: &DirectoryArgs) -> Builder {
+    if let Some(seconds) = args.token_lifetime {
+        builder = builder.token_lifetime(Duration::from_secs(seconds));
+    }
+    if args.any_tenant {
+        builder = builder.any_tenant();
+    }
+    if args.strict_audience {
+        builder = builder.strict_audience();
+    }
+    builder
+}
+
+fn data_lake(mut builder: Builder, args: &DataLakeArgs) -> Builder {
+    if let Some(polls) = args.operation_polls {
+        builder = builder.operation_polls(polls);
+    }
+    if let Some(delay) = args.job_state_delay {
+        builder = builder.job_state_delay(Duration::from_millis(delay));
+    }
+    if args.adls_enforce_acls {
+        builder = builder.enforce_store_acls();
+    }
+    builder
 }
 
 /// Writes the profile where that is wanted, and tells the user everything.
