@@ -41,6 +41,10 @@ mod tests {
             Some(datetime!(2014-12-13 04:24:28.177 UTC))
         );
         assert_eq!(
+            parse("/Date(1418444668177-0800)/"),
+            Some(datetime!(2014-12-13 04:24:28.177 UTC))
+        );
+        assert_eq!(
             parse("/Date(1418444668177+0100)/"),
             Some(datetime!(2014-12-13 04:24:28.177 UTC))
         );

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, TimestampSecondArray,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::TryStreamExt;
 use serde_json::json;
@@ -244,6 +246,27 @@ async fn frames_are_written_as_their_type() {
         "of two batches with one header"
     );
     assert!(text.starts_with("n\n0\n1\n") && text.ends_with("99999\n"));
+}
+
+#[tokio::test]
+async fn the_last_batch_has_a_say_in_how_all_are_written() {
+    // studio S-114
+    let days = |values| {
+        let values = Arc::new(TimestampSecondArray::from(values)) as ArrayRef;
+        RecordBatch::try_from_iter([("t", values)]).expect("a batch")
+    };
+    let schema = days(vec![]).schema();
+    let frame = Frame::try_new(schema, [days(vec![0]), days(vec![86_399])]).expect("one schema");
+    let (server, uploaded) = taking().await;
+    let datasets = workspace(&server).datasets();
+    let added = datasets
+        .add_from_frame(&frame, "GenericCSV", "new", "d")
+        .await;
+    added.expect("added");
+    assert_eq!(
+        uploaded(&server),
+        "t\n1970-01-01 00:00:00\n1970-01-01 23:59:59\n"
+    );
 }
 
 #[tokio::test]
