@@ -58,6 +58,14 @@ pub const ACCOUNT_KEY: &str = "AZML_ACCOUNT_KEY";
 pub const BLOB_ENDPOINT: &str = "AZML_BLOB_ENDPOINT";
 /// What stands behind `ACCOUNT.blob.` in storage host names, a port included.
 pub const STORAGE_SUFFIX: &str = "AZML_STORAGE_SUFFIX";
+/// The host of the SQL Server.
+pub const SQL_HOST: &str = "AZML_SQL_HOST";
+/// The port of the SQL Server.
+pub const SQL_PORT: &str = "AZML_SQL_PORT";
+/// The login of the SQL Server.
+pub const SQL_USER: &str = "AZML_SQL_USER";
+/// The password of that login.
+pub const SQL_PASSWORD: &str = "AZML_SQL_PASSWORD";
 /// Which cloud to use: `public`, `china` or `usgov`.
 pub const CLOUD: &str = "AZURE_CLOUD";
 

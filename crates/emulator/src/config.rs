@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) env_file: Option<PathBuf>,
     pub(crate) check_credentials: bool,
     pub(crate) allow_scripts: bool,
+    pub(crate) scripts_user: Option<String>,
+    pub(crate) python: Option<PathBuf>,
     pub(crate) identities: BTreeMap<String, String>,
     pub(crate) max_connections: usize,
     pub(crate) shutdown_grace: Duration,
@@ -76,6 +78,8 @@ impl Builder {
             env_file: None,
             check_credentials: true,
             allow_scripts: false,
+            scripts_user: None,
+            python: None,
             identities: BTreeMap::new(),
             max_connections: 1024,
             shutdown_grace: Duration::from_secs(5),
@@ -150,6 +154,20 @@ impl Builder {
     /// credentials are then replaced by generated ones.
     pub fn allow_scripts(mut self) -> Self {
         self.0.allow_scripts = true;
+        self
+    }
+
+    /// The user that submitted scripts run as when the emulator is root.
+    /// Default: `nobody`; `root` must be asked for.
+    pub fn scripts_user(mut self, user: impl Into<String>) -> Self {
+        self.0.scripts_user = Some(user.into());
+        self
+    }
+
+    /// The Python interpreter for submitted scripts. Default: that of the
+    /// environment `python/venv` in the data directory, else `python3`.
+    pub fn python(mut self, interpreter: impl Into<PathBuf>) -> Self {
+        self.0.python = Some(interpreter.into());
         self
     }
 

@@ -13,8 +13,9 @@ use axum::{
     http::{HeaderValue, Request, Response, StatusCode, header},
 };
 use azml_core::env;
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use tokio::{
+    net::TcpStream,
     sync::{Semaphore, mpsc},
     time::timeout,
 };
@@ -31,7 +32,7 @@ use crate::{
     http::{Dispatch, Listener, Protocol, Routes, Scheme},
     identity::Identities,
     ports::{self, Bound, Endpoints, Port},
-    services::{self, Context, Environment, SERVICES},
+    services::{self, Context, Environment, SERVICES, StreamHandler},
     state::{DataDir, State, random_hex},
     storage::Storage,
     tls::Certificates,
@@ -70,6 +71,7 @@ struct Shared {
 /// The services from one start or reset to the next.
 struct Generation {
     dispatch: BTreeMap<Port, Arc<Dispatch>>,
+    streams: BTreeMap<Port, StreamHandler>,
     environment: Vec<Environment>,
     requests: TaskTracker,
     tasks: TaskTracker,
@@ -164,6 +166,11 @@ impl Emulator {
                     let mut config = self.shared.certificates.server.as_ref().clone();
                     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
                     Protocol::Https(Arc::new(config))
+                }
+                Port::Sql => {
+                    let shared = Arc::clone(&self.shared);
+                    let port = bound.port;
+                    Protocol::Stream(Arc::new(move |stream| shared.serve_stream(port, stream)))
                 }
                 _ => Protocol::Http,
             },
@@ -298,6 +305,7 @@ impl Shared {
         let mut shared = Routes::new();
         let mut hosts = Vec::new();
         let mut ports: BTreeMap<Port, Routes> = BTreeMap::new();
+        let mut streams = BTreeMap::new();
         let mut environment = Vec::new();
         let tasks = TaskTracker::new();
         let stopping = CancellationToken::new();
@@ -305,6 +313,7 @@ impl Shared {
         for definition in SERVICES {
             let context = Context {
                 state: self.state.clone(),
+                data_dir: self.directory.path().to_owned(),
                 config: Arc::clone(&self.config),
                 endpoints: self.endpoints.clone(),
                 identities: self.identities.clone(),
@@ -321,6 +330,7 @@ impl Shared {
             shared = shared.merge(service.routes);
             hosts.extend(service.hosts);
             environment.extend(service.environment);
+            streams.extend(service.streams);
             for (port, routes) in service.ports {
                 let all = ports.remove(&port).unwrap_or_default();
                 ports.insert(port, all.merge(routes));
@@ -337,6 +347,7 @@ impl Shared {
         by_port.insert(Port::Https, shared);
         Ok(Generation {
             dispatch: by_port,
+            streams,
             environment,
             requests: TaskTracker::new(),
             tasks,
@@ -357,6 +368,22 @@ impl Shared {
             (request.uri().path() != admin::RESET).then(|| generation.requests.token());
         let authority = || format!("{}:{}", self.endpoints.host(), self.endpoints.number(port));
         dispatch.call(scheme, authority, request).await
+    }
+
+    /// Serves a connection that does not speak HTTP, until it or its generation ends.
+    fn serve_stream(&self, port: Port, stream: TcpStream) -> BoxFuture<'static, ()> {
+        let generation = self.current();
+        async move {
+            let Some(generation) = generation else { return };
+            if let Some(handler) = generation.streams.get(&port) {
+                let _in_progress = generation.requests.token();
+                tokio::select! {
+                    () = handler(stream) => {}
+                    () = generation.stopping.cancelled() => {}
+                }
+            }
+        }
+        .boxed()
     }
 
     async fn serve_resets(

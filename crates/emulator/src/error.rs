@@ -38,6 +38,12 @@ pub enum StartError {
         /// The address asked for.
         bind: String,
     },
+    /// Submitted scripts could not run as they are to.
+    #[error("submitted scripts cannot be run: {reason}")]
+    Scripts {
+        /// Why not.
+        reason: String,
+    },
     /// A service's own start.
     #[error("starting the service {service} failed: {reason}")]
     Service {
@@ -59,6 +65,9 @@ impl StartError {
             ),
             Self::Listen { .. } => Some("give --port-base N (0 for free ports)"),
             Self::PublicIdentity { .. } => Some("leave it out to have one generated"),
+            Self::Scripts { .. } => Some(
+                "give an interpreter that the scripts' user can reach with --python, or that user with --scripts-user",
+            ),
             Self::Tls { .. } | Self::Service { .. } => None,
         }
     }
@@ -72,7 +81,8 @@ impl From<StartError> for CoreError {
                 | state::Error::Foreign { .. }
                 | state::Error::Version { .. },
             )
-            | StartError::PublicIdentity { .. } => ErrorKind::InvalidArgument,
+            | StartError::PublicIdentity { .. }
+            | StartError::Scripts { .. } => ErrorKind::InvalidArgument,
             StartError::State(_) | StartError::Listen { .. } => ErrorKind::Io,
             StartError::Tls { .. } | StartError::Service { .. } => ErrorKind::Service,
         };

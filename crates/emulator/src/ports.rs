@@ -21,6 +21,8 @@ pub(crate) enum Port {
     Http,
     /// Its TLS twin.
     Https,
+    /// SQL Server.
+    Sql,
 }
 
 impl Port {
@@ -30,6 +32,7 @@ impl Port {
             Self::Blob => "blob",
             Self::Http => "http",
             Self::Https => "https",
+            Self::Sql => "SQL Server",
         }
     }
 
@@ -39,6 +42,15 @@ impl Port {
             Self::Blob => 10000,
             Self::Http => 10010,
             Self::Https => 10011,
+            Self::Sql => 1433,
+        }
+    }
+
+    /// Where it listens when another program has its fixed port.
+    fn alternative(self) -> Option<u16> {
+        match self {
+            Self::Sql => Some(11433),
+            _ => None,
         }
     }
 
@@ -48,6 +60,7 @@ impl Port {
             Self::Blob => 0,
             Self::Http => 3,
             Self::Https => 4,
+            Self::Sql => 5,
         }
     }
 }
@@ -136,7 +149,15 @@ pub(crate) async fn bind(
             port: number,
             source,
         };
-        let sockets = bind_one(config.bind, number).await.map_err(listen)?;
+        let sockets = match (bind_one(config.bind, number).await, port.alternative()) {
+            (Err(error), Some(other))
+                if config.port_base.is_none() && error.kind() == io::ErrorKind::AddrInUse =>
+            {
+                bind_one(config.bind, other).await
+            }
+            (bound, _) => bound,
+        };
+        let sockets = sockets.map_err(listen)?;
         let number = match sockets.first() {
             Some(socket) => socket.local_addr().map_err(listen)?.port(),
             None => number,

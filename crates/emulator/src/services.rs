@@ -1,9 +1,10 @@
 //! The one place where services are registered. Each brings its routes, its
 //! ports, its environment entries; this file joins them and knows no more.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use futures::future::BoxFuture;
+use tokio::net::TcpStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     http::Routes,
     identity::Identities,
     ports::{Endpoints, Port},
+    sql,
     state::{self, State},
     storage::{self, Storage, gen1},
     studio,
@@ -31,6 +33,7 @@ pub(crate) const SERVICES: &[Definition] = &[
     workspace::SERVICE,
     gen1::SERVICE,
     adla::SERVICE,
+    sql::SERVICE,
 ];
 
 /// What is known of a service before it runs.
@@ -47,6 +50,7 @@ pub(crate) struct Definition {
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) state: State,
+    pub(crate) data_dir: PathBuf,
     pub(crate) config: Arc<Config>,
     pub(crate) endpoints: Endpoints,
     pub(crate) identities: Identities,
@@ -73,9 +77,14 @@ pub(crate) struct Service {
     pub(crate) hosts: Vec<(&'static str, Routes)>,
     /// On ports of its own, which its definition names.
     pub(crate) ports: Vec<(Port, Routes)>,
+    /// On a port of its own that does not speak HTTP.
+    pub(crate) streams: Option<(Port, StreamHandler)>,
     /// Its environment variables as they are now, if it has any.
     pub(crate) environment: Option<Environment>,
 }
+
+/// Serves one connection to its end.
+pub(crate) type StreamHandler = Arc<dyn Fn(TcpStream) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// Gives environment variables.
 pub(crate) type Environment =

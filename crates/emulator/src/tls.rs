@@ -106,6 +106,19 @@ impl Certificates {
     }
 }
 
+impl Certificates {
+    /// The same certificate for TLS 1.2 alone. TDS wraps the handshake in packets of its own until it is done, and in
+    /// TLS 1.3 clients do not agree on when that is: FreeTDS never flushes its last flight.
+    pub(crate) fn server_tls12(&self) -> Result<Arc<ServerConfig>, StartError> {
+        let config = ServerConfig::builder_with_provider(Arc::clone(self.server.crypto_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .map_err(failed)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&self.server.cert_resolver));
+        Ok(Arc::new(config))
+    }
+}
+
 struct Paths {
     ca: PathBuf,
     ca_key: PathBuf,

@@ -103,6 +103,19 @@ pub(crate) struct StartArgs {
     #[arg(long)]
     pub(crate) no_auth: bool,
 
+    /// Run submitted code: external scripts of SQL Server. It runs as the user of the emulator; started as root, as
+    /// `nobody`. This protects from accidents, not from hostile code
+    #[arg(long)]
+    pub(crate) allow_scripts: bool,
+
+    /// The user that submitted code runs as when the emulator is root; `root` must be asked for
+    #[arg(long, value_name = "USER", requires = "allow_scripts")]
+    pub(crate) scripts_user: Option<String>,
+
+    /// The Python interpreter for submitted code [default: python/venv in the data directory, else python3]
+    #[arg(long, value_name = "PATH", requires = "allow_scripts")]
+    pub(crate) python: Option<PathBuf>,
+
     /// How long download links stay valid, in seconds [default: one day]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) link_lifetime: Option<u64>,

@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Peer, Scheme};
+use crate::services::StreamHandler;
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEADERS: Duration = Duration::from_secs(30);
@@ -40,6 +41,8 @@ pub(crate) enum Protocol {
     Http,
     /// HTTP over TLS.
     Https(Arc<ServerConfig>),
+    /// Something else, which the handler of the connection knows.
+    Stream(StreamHandler),
 }
 
 impl fmt::Debug for Protocol {
@@ -47,6 +50,7 @@ impl fmt::Debug for Protocol {
         f.write_str(match self {
             Self::Http => "Http",
             Self::Https(_) => "Https",
+            Self::Stream(_) => "Stream",
         })
     }
 }
@@ -129,6 +133,13 @@ impl Listener {
                     .await
                     .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
                 self.serve_http(stream, Scheme::Https, peer).await
+            }
+            Protocol::Stream(handler) => {
+                tokio::select! {
+                    () = handler(stream) => {}
+                    () = self.stopping.cancelled() => {}
+                }
+                Ok(())
             }
         }
     }

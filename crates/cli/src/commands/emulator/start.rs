@@ -60,6 +60,15 @@ fn builder(args: &StartArgs) -> Result<Builder> {
         builder = builder.no_auth();
         note("warning: every request is accepted, whatever its credential");
     }
+    if args.allow_scripts {
+        builder = builder.allow_scripts();
+    }
+    if let Some(user) = &args.scripts_user {
+        builder = builder.scripts_user(user);
+    }
+    if let Some(python) = &args.python {
+        builder = builder.python(python);
+    }
     if let Some(seconds) = args.link_lifetime {
         builder = builder.studio_link_lifetime(Duration::from_secs(seconds));
     }
