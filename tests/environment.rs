@@ -41,6 +41,13 @@ pub fn python(environment: &str) -> PathBuf {
     path
 }
 
+/// Whether the tests run as root, for whom the emulator runs submitted code as another user.
+#[must_use]
+pub fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
 /// A script of `tests/interop`.
 #[must_use]
 pub fn script(name: &str) -> PathBuf {

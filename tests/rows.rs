@@ -2,6 +2,7 @@
 //! are expected: a behaviour that is no longer tested fails as one that does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use crate::EmulatorProcess;
@@ -13,10 +14,26 @@ use crate::EmulatorProcess;
 ///
 /// When a row is missing, unexpected or failed; the message holds the script's output.
 pub async fn check(environment: &str, script: &str, expected: &[&str]) {
-    let emulator = EmulatorProcess::ephemeral().await;
+    check_with(environment, script, expected, &["--ephemeral"], &[]).await;
+}
+
+/// [`check`] with the arguments of the emulator and further variables for the script.
+///
+/// # Panics
+///
+/// As [`check`].
+pub async fn check_with(
+    environment: &str,
+    script: &str,
+    expected: &[&str],
+    arguments: &[&str],
+    variables: &[(&str, &Path)],
+) {
+    let emulator = EmulatorProcess::start(arguments).await;
     let mut command = emulator.exec(crate::python(environment));
     command.arg(crate::script(script));
     command.env("PYTHONPATH", crate::script(""));
+    command.envs(variables.iter().copied());
     let (reported, output) = run(&mut command);
     let expected: BTreeSet<_> = expected.iter().map(ToString::to_string).collect();
     let failed: Vec<_> = reported

@@ -4,4 +4,5 @@
 mod adla;
 mod datastore;
 mod formats;
+mod sql;
 mod studio;

@@ -43,6 +43,12 @@ const ENVIRONMENTS: &[Environment] = &[
         left_out: Some("legacy_pins"),
     },
     Environment {
+        name: "sql",
+        python: &[11, 12, 13],
+        requirements: &["sql.txt"],
+        left_out: None,
+    },
+    Environment {
         name: "adla",
         python: &[11, 12, 13],
         requirements: &["adla.txt"],

@@ -21,6 +21,10 @@ const NEEDS: &[Need] = &[
         probe: &["python3", "-c", "import ensurepip, venv"],
         package: "python3-venv",
     },
+    Need {
+        probe: &["sh", "-c", "ls /usr/lib/*/odbc/libtdsodbc.so"],
+        package: "tdsodbc",
+    },
 ];
 
 /// Installs what is missing when `install` says so, else fails with the command to run.
