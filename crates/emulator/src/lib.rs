@@ -18,8 +18,9 @@ mod emulator;
 mod entra;
 mod environment;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
-pub mod fuzzing;
+pub mod fuzz;
 mod http;
 mod identity;
 mod odata;

@@ -9,6 +9,7 @@ mod admin;
 mod content;
 mod datasets;
 mod experiments;
+#[cfg(any(test, feature = "fuzzing"))]
 mod fuzz;
 mod lenient;
 mod links;
@@ -48,6 +49,7 @@ use links::{Links, LinksFrom};
 use model::Timestamp;
 use refusal::Refusal;
 
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use fuzz::{body as fuzz_body, query as fuzz_query};
 
 pub(crate) const SERVICE: Definition = Definition {

@@ -234,6 +234,7 @@ impl Graph {
     }
 }
 
+#[cfg(any(test, feature = "fuzzing"))]
 impl Graph {
     /// Whether every step comes after those it reads from.
     pub(in super::super) fn is_ordered(&self) -> bool {
