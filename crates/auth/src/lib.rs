@@ -3,6 +3,7 @@
 //! Client crates hand their requests to a policy of this crate and never see how it signs. Secrets live in [`Secret`],
 //! which shows nothing and wipes its memory.
 
+pub mod directory;
 mod secret;
 pub mod storage;
 mod workspace_token;

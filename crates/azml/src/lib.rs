@@ -3,5 +3,7 @@
 pub use azml_auth as auth;
 pub use azml_core::{Error, ErrorKind, Result};
 
+#[cfg(feature = "datalake-analytics")]
+pub use azml_datalake_analytics as datalake_analytics;
 #[cfg(feature = "studio-classic")]
 pub use azml_studio_classic as studio_classic;

@@ -9,6 +9,8 @@ pub mod endpoint;
 pub mod env;
 mod error;
 pub mod http;
+pub mod operation;
+pub mod paging;
 pub mod redact;
 pub mod transport;
 

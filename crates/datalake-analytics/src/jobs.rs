@@ -1,0 +1,330 @@
+//! Jobs of an analytics account: submit, wait, list, cancel; pipelines and recurrences.
+
+use std::time::Duration;
+
+use azml_core::{Error, ErrorKind, http::Repeat};
+use azure_core::http::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Items, JobInformation, JobState, Pipeline, Recurrence, Result, arm::Service};
+
+/// How often a job that is waited for is looked at.
+const INTERVAL: Duration = Duration::from_secs(3);
+/// Small jobs end at once: the first looks come sooner, each after twice the time of the one before.
+const FIRST_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A job to submit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a job does nothing until it is submitted"]
+pub struct Job {
+    id: Uuid,
+    name: String,
+    script: String,
+    degree_of_parallelism: u32,
+    priority: u32,
+    relation: Option<Relation>,
+}
+
+/// How a job belongs to a recurring pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Relation {
+    /// The recurrence.
+    pub recurrence_id: Uuid,
+    /// Its name.
+    pub recurrence_name: Option<String>,
+    /// The pipeline.
+    pub pipeline_id: Option<Uuid>,
+    /// Its name.
+    pub pipeline_name: Option<String>,
+    /// This run of the pipeline.
+    pub run_id: Option<Uuid>,
+}
+
+impl Relation {
+    /// A relation to a recurrence alone.
+    #[must_use]
+    pub fn recurrence(recurrence_id: Uuid) -> Self {
+        Self {
+            recurrence_id,
+            recurrence_name: None,
+            pipeline_id: None,
+            pipeline_name: None,
+            run_id: None,
+        }
+    }
+}
+
+impl Job {
+    /// A U-SQL job with one analytics unit and priority 1000.
+    pub fn usql(name: impl Into<String>, script: impl Into<String>) -> Self {
+        Self {
+            id: Uuid::new_v4(),
+            name: name.into(),
+            script: script.into(),
+            degree_of_parallelism: 1,
+            priority: 1000,
+            relation: None,
+        }
+    }
+
+    /// Another id than a random one. Submitting the same job twice is one job.
+    pub fn id(mut self, id: Uuid) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// How many analytics units it may use.
+    pub fn degree_of_parallelism(mut self, units: u32) -> Self {
+        self.degree_of_parallelism = units;
+        self
+    }
+
+    /// Its priority; smaller numbers run first.
+    pub fn priority(mut self, priority: u32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// The recurring pipeline it belongs to.
+    pub fn relation(mut self, relation: Relation) -> Self {
+        self.relation = Some(relation);
+        self
+    }
+
+    fn body(&self) -> Value {
+        let mut body = json!({
+            "type": "USql",
+            "name": self.name,
+            "degreeOfParallelism": self.degree_of_parallelism,
+            "priority": self.priority,
+            "properties": { "type": "USql", "script": self.script },
+        });
+        if let Some(relation) = &self.relation {
+            let members = [
+                ("recurrenceId", Some(relation.recurrence_id.to_string())),
+                ("recurrenceName", relation.recurrence_name.clone()),
+                ("pipelineId", relation.pipeline_id.map(|id| id.to_string())),
+                ("pipelineName", relation.pipeline_name.clone()),
+                ("runId", relation.run_id.map(|id| id.to_string())),
+            ];
+            let members = members
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+            body["related"] = Value::Object(members.collect());
+        }
+        body
+    }
+}
+
+/// Which jobs to list, and in which order. The values are put into the service's filter expression as literals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a filter does nothing until it is used"]
+pub struct JobFilter {
+    conditions: Vec<String>,
+    order: Option<String>,
+}
+
+impl JobFilter {
+    /// Every job, the last submitted first.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Jobs with this name.
+    pub fn name(self, name: &str) -> Self {
+        self.with(format!("name eq {}", quote(name)))
+    }
+
+    /// Jobs of this submitter.
+    pub fn submitter(self, submitter: &str) -> Self {
+        self.with(format!("submitter eq {}", quote(submitter)))
+    }
+
+    /// Jobs in this state.
+    pub fn state(self, state: &JobState) -> Self {
+        self.with(format!("state eq {}", quote(state.as_str())))
+    }
+
+    /// Jobs of this pipeline.
+    pub fn pipeline(self, id: Uuid) -> Self {
+        self.with(format!("related/pipelineId eq guid'{id}'"))
+    }
+
+    /// A condition in the service's own words, joined to the others with `and`.
+    pub fn expression(self, expression: &str) -> Self {
+        self.with(format!("({expression})"))
+    }
+
+    /// The order in the service's own words, such as `priority asc, submitTime desc`.
+    pub fn order_by(mut self, order: impl Into<String>) -> Self {
+        self.order = Some(order.into());
+        self
+    }
+
+    fn with(mut self, condition: String) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The jobs of an analytics account.
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    service: Service,
+}
+
+impl Jobs {
+    pub(crate) fn new(service: Service) -> Self {
+        Self { service }
+    }
+
+    /// Submits a job. Sent again after a lost answer, it is still one job.
+    ///
+    /// # Errors
+    /// The service's refusal, for example more units or a higher priority than allowed. A script that does not
+    /// compile is no error here: its job ends as failed.
+    pub async fn submit(&self, job: &Job) -> Result<JobInformation> {
+        self.service
+            .put(&["jobs", &job.id.to_string()], &job.body())
+            .await
+    }
+
+    /// Compiles a job without running it; see the result's diagnostics.
+    ///
+    /// # Errors
+    /// The service's refusal.
+    pub async fn build(&self, job: &Job) -> Result<JobInformation> {
+        self.service.post(&["buildJob"], &job.body()).await
+    }
+
+    /// A job by id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none.
+    pub async fn get(&self, id: &str) -> Result<JobInformation> {
+        self.service.get(&["jobs", id]).await
+    }
+
+    /// Waits until a job has ended.
+    ///
+    /// # Errors
+    /// As [`Jobs::get`]. A job that failed is no error here: see its result.
+    pub async fn wait(&self, id: &str) -> Result<JobInformation> {
+        self.wait_with(id, None, |_| {}).await
+    }
+
+    /// Waits until a job has ended, at most `timeout`, and tells each state it comes to.
+    ///
+    /// # Errors
+    /// As [`Jobs::get`]; [`ErrorKind::Timeout`] when the job has not ended in time.
+    pub async fn wait_with(
+        &self,
+        id: &str,
+        timeout: Option<Duration>,
+        mut on_state: impl FnMut(&JobInformation),
+    ) -> Result<JobInformation> {
+        let clock = self.service.clock();
+        let deadline = timeout.map(|timeout| clock.now() + timeout);
+        let (mut seen, mut pause) = (None, FIRST_INTERVAL);
+        loop {
+            let job = self.get(id).await?;
+            if seen.as_ref() != Some(&job.state) {
+                on_state(&job);
+                seen = Some(job.state.clone());
+            }
+            if job.state == JobState::Ended {
+                return Ok(job);
+            }
+            if deadline.is_some_and(|deadline| clock.now() >= deadline) {
+                let message = format!("the job {id} has not ended in time: it is {}", job.state);
+                return Err(Error::new(ErrorKind::Timeout, message).into());
+            }
+            clock.sleep(pause).await;
+            pause = (pause * 2).min(INTERVAL);
+        }
+    }
+
+    /// Jobs without their scripts and errors.
+    ///
+    /// # Errors
+    /// Each item as a request of its page; [`ErrorKind::InvalidRequest`] for a filter that the service cannot read.
+    pub fn list(&self, filter: &JobFilter) -> Result<Items<JobInformation>> {
+        let expression = filter.conditions.join(" and ");
+        let mut query = Vec::new();
+        if !expression.is_empty() {
+            query.push(("$filter", expression.as_str()));
+        }
+        if let Some(order) = &filter.order {
+            query.push(("$orderby", order.as_str()));
+        }
+        self.service.list(&["jobs"], &query)
+    }
+
+    /// Ends a job. One that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none.
+    pub async fn cancel(&self, id: &str) -> Result<()> {
+        self.service
+            .call(Method::Post, &["jobs", id, "CancelJob"], Repeat::Always)
+            .await?;
+        Ok(())
+    }
+
+    /// Pipelines with a job in the last 30 days.
+    ///
+    /// # Errors
+    /// Each item as a request of its page.
+    pub fn pipelines(&self) -> Result<Items<Pipeline>> {
+        self.service.list(&["pipelines"], &[])
+    }
+
+    /// A pipeline with its recurrences.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when it had no job in the last 30 days.
+    pub async fn pipeline(&self, id: &str) -> Result<Pipeline> {
+        self.service.get(&["pipelines", id]).await
+    }
+
+    /// Recurrences with a job in the last 30 days.
+    ///
+    /// # Errors
+    /// Each item as a request of its page.
+    pub fn recurrences(&self) -> Result<Items<Recurrence>> {
+        self.service.list(&["recurrences"], &[])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_quote_their_values() {
+        let filter = JobFilter::new()
+            .name("it's")
+            .state(&JobState::Ended)
+            .expression("priority gt 1 or priority lt 0");
+        assert_eq!(
+            filter.conditions.join(" and "),
+            "name eq 'it''s' and state eq 'Ended' and (priority gt 1 or priority lt 0)"
+        );
+    }
+
+    #[test]
+    fn a_relation_names_only_what_is_there() {
+        let id = Uuid::nil();
+        let body = Job::usql("n", "s")
+            .relation(Relation::recurrence(id))
+            .body();
+        assert_eq!(body["related"], json!({ "recurrenceId": id.to_string() }));
+        assert_eq!(body["priority"], 1000);
+    }
+}
