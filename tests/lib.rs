@@ -7,3 +7,8 @@ pub mod rows;
 
 pub use emulator_process::EmulatorProcess;
 pub use environment::{azml, is_root, python, script};
+
+/// The Rust blocks of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
