@@ -57,7 +57,9 @@ pub(crate) enum EmulatorCommand {
     )]
     Exec(ExecArgs),
     /// Print lines for the hosts file, for programs that do not resolve *.localhost
-    #[command(after_help = "Examples:\n  azml emulator hosts | sudo tee -a /etc/hosts")]
+    #[command(after_help = "Examples:\n  \
+        azml emulator hosts | sudo tee -a /etc/hosts\n  \
+        azml emulator hosts mylake mystorage")]
     Hosts(HostsArgs),
     /// Print where the certificate authority is
     #[command(after_help = "Examples:\n  \
@@ -223,6 +225,10 @@ pub(crate) struct ExecArgs {
 pub(crate) struct HostsArgs {
     #[command(flatten)]
     pub(crate) location: LocationArgs,
+
+    /// Accounts of yours, whose names are wanted too
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) accounts: Vec<String>,
 }
 
 /// Print where the certificate authority is.

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use doctor::DoctorArgs;
-pub(crate) use emulator::{CaArgs, EmulatorCommand, ExecArgs, LocationArgs};
+pub(crate) use emulator::{CaArgs, EmulatorCommand, ExecArgs, HostsArgs, LocationArgs};
 #[cfg(feature = "engine")]
 pub(crate) use emulator::{DataLakeArgs, DirectoryArgs, ResetArgs, StartArgs};
 pub(crate) use profile::{AddArgs, ProfileCommand};

@@ -93,8 +93,11 @@ fn it_is_seen_stopped_and_emptied_through_its_directory() {
     azml("stop", &[]).success();
     assert_eq!(emulator.wait(), Some(0));
     azml("status", &[]).exit(1);
+    // The authority outlives the run that made it.
+    assert_eq!(azml("ca", &[]).success().stdout, ca);
     azml("reset", &["--yes"]).success().says(&["emptied"]);
-    assert!(!user.path("lab/tls").exists());
+    azml("ca", &[]).exit(1);
+    assert!(!user.path("lab/ca.pem").exists());
 }
 
 #[test]

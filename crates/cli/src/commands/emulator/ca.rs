@@ -14,8 +14,8 @@ pub(super) fn run(args: &CaArgs, global: &GlobalArgs) -> Result<()> {
         // The authority outlives the run that made it.
         Err(failure) => {
             let kept = match directory {
-                Some(directory) => directory.join("tls/ca.pem"),
-                None => files::data_dir()?.join("emulator/tls/ca.pem"),
+                Some(directory) => std::path::absolute(directory)?.join("ca.pem"),
+                None => files::data_dir()?.join("emulator/ca.pem"),
             };
             if !kept.is_file() {
                 return Err(failure);

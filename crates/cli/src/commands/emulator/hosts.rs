@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use azml_core::endpoint;
+use azml_core::{endpoint, env};
 
 use super::target::Target;
-use crate::args::{GlobalArgs, LocationArgs};
+use crate::args::{GlobalArgs, HostsArgs};
 use crate::failure::Result;
 use crate::output::{Listing, data};
 
@@ -14,9 +14,9 @@ use crate::output::{Listing, data};
 const STORAGE: [&str; 3] = ["blob", "file", "dfs"];
 
 /// Prints one line per name.
-pub(super) fn run(location: &LocationArgs, global: &GlobalArgs) -> Result<()> {
-    let target = Target::find(None, location.data_dir.as_ref(), global)?;
-    let names = names(|name| target.get(name).map(str::to_owned));
+pub(super) fn run(args: &HostsArgs, global: &GlobalArgs) -> Result<()> {
+    let target = Target::find(None, args.location.data_dir.as_ref(), global)?;
+    let names = names(&args.accounts, |name| target.get(name).map(str::to_owned));
     if global.output == crate::output::Format::Table {
         return data(|out| {
             names
@@ -31,28 +31,26 @@ pub(super) fn run(location: &LocationArgs, global: &GlobalArgs) -> Result<()> {
     listing.print(&global.output)
 }
 
-/// The host names in the endpoints and below the suffixes.
-fn names(get: impl Fn(&str) -> Option<String>) -> BTreeSet<String> {
+/// The host names in the endpoints, and those of the accounts below the suffixes.
+fn names(accounts: &[String], get: impl Fn(&str) -> Option<String>) -> BTreeSet<String> {
     let mut names = BTreeSet::from(["localhost".to_owned()]);
-    for name in [
-        "AZML_HTTPS_ENDPOINT",
-        "AZML_AAD_ENDPOINT",
-        "AZML_ARM_ENDPOINT",
-    ] {
+    for name in [env::HTTPS_ENDPOINT, env::AAD_ENDPOINT, env::ARM_ENDPOINT] {
         let host = get(name)
             .and_then(|url| endpoint::parse(&url).ok())
             .and_then(|url| url.domain().map(str::to_owned));
         names.extend(host);
     }
-    let host = |suffix: String| suffix.split(':').next().map(str::to_owned);
-    let account = get("AZML_ACCOUNT");
-    if let (Some(suffix), Some(account)) = (get("AZML_STORAGE_SUFFIX").and_then(host), &account) {
-        names.extend(STORAGE.map(|service| format!("{account}.{service}.{suffix}")));
-    }
-    for name in ["AZML_ADLA_SUFFIX", "AZML_ADLS_SUFFIX"] {
-        if let (Some(suffix), Some(account)) = (get(name).and_then(host), &account) {
-            names.insert(format!("{account}.{suffix}"));
+    let suffix = |name| get(name).and_then(|suffix| suffix.split(':').next().map(str::to_owned));
+    if let Some(suffix) = suffix(env::STORAGE_SUFFIX) {
+        for account in get(env::ACCOUNT).iter().chain(accounts) {
+            names.extend(STORAGE.map(|service| format!("{account}.{service}.{suffix}")));
         }
+    }
+    for suffix in [env::ADLA_SUFFIX, env::ADLS_SUFFIX]
+        .into_iter()
+        .filter_map(suffix)
+    {
+        names.extend(accounts.iter().map(|account| format!("{account}.{suffix}")));
     }
     names
 }
@@ -67,19 +65,31 @@ mod tests {
             "AZML_HTTPS_ENDPOINT" => Some("https://localhost:10011".to_owned()),
             _ => None,
         };
-        assert_eq!(names(studio).into_iter().collect::<Vec<_>>(), ["localhost"]);
+        assert_eq!(
+            names(&["mine".to_owned()], studio)
+                .into_iter()
+                .collect::<Vec<_>>(),
+            ["localhost"]
+        );
         let storage = |name: &str| match name {
             "AZML_HTTPS_ENDPOINT" => Some("https://127.0.0.1:10011".to_owned()),
             "AZML_ACCOUNT" => Some("dev".to_owned()),
             "AZML_STORAGE_SUFFIX" => Some("localhost:10011".to_owned()),
+            "AZML_ADLS_SUFFIX" => Some("azuredatalakestore.localhost:10011".to_owned()),
             _ => None,
         };
         assert_eq!(
-            names(storage).into_iter().collect::<Vec<_>>(),
+            names(&["lake".to_owned()], storage)
+                .into_iter()
+                .collect::<Vec<_>>(),
             [
                 "dev.blob.localhost",
                 "dev.dfs.localhost",
                 "dev.file.localhost",
+                "lake.azuredatalakestore.localhost",
+                "lake.blob.localhost",
+                "lake.dfs.localhost",
+                "lake.file.localhost",
                 "localhost"
             ]
         );

@@ -18,7 +18,7 @@ use crate::failure::Result;
 pub(super) async fn run(command: EmulatorCommand, global: &GlobalArgs) -> Result<()> {
     match command {
         EmulatorCommand::Exec(args) => exec::run(args, global).await,
-        EmulatorCommand::Hosts(args) => hosts::run(&args.location, global),
+        EmulatorCommand::Hosts(args) => hosts::run(&args, global),
         EmulatorCommand::Ca(args) => ca::run(&args, global),
         other => engine(other, global).await,
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use azml::studio_classic::formats::{Frame, ReadOptions};
+use azml::studio_classic::{BatchStream, ReadOptions};
 use futures::TryStreamExt;
 
 use super::source::Source;
@@ -21,20 +21,21 @@ pub(super) async fn read(source: &Source, args: &FrameArgs, format: &Format) -> 
         pandas_compat: args.pandas_compat,
         ..ReadOptions::default()
     };
-    let frame = source.read_frame(options).await?;
+    let batches = source.read_batches(options).await?;
     match &args.histogram {
-        Some(column) => histogram(&frame, column, args, format),
-        None => print(&frame, args.head, format),
+        Some(column) => histogram(batches, column, args, format).await,
+        None => print(batches, args.head, format).await,
     }
 }
 
-fn print(frame: &Frame, head: Option<usize>, format: &Format) -> Result<()> {
-    let mut writer = FrameWriter::new(format, Arc::clone(frame.schema()), head.is_some())?;
+async fn print(mut batches: BatchStream, head: Option<usize>, format: &Format) -> Result<()> {
+    let schema = Arc::clone(batches.schema());
+    let mut writer = FrameWriter::new(format, schema, head.is_some())?;
     let mut left = head.unwrap_or(usize::MAX);
-    for batch in frame.batches() {
-        if left == 0 {
+    while left > 0 {
+        let Some(batch) = batches.try_next().await? else {
             break;
-        }
+        };
         let batch = batch.slice(0, left.min(batch.num_rows()));
         left -= batch.num_rows();
         writer.write(&batch)?;
@@ -46,14 +47,22 @@ fn print(frame: &Frame, head: Option<usize>, format: &Format) -> Result<()> {
     Ok(())
 }
 
-fn histogram(frame: &Frame, column: &str, args: &FrameArgs, format: &Format) -> Result<()> {
-    let (at, field) = frame
+async fn histogram(
+    mut batches: BatchStream,
+    column: &str,
+    args: &FrameArgs,
+    format: &Format,
+) -> Result<()> {
+    let (at, field) = batches
         .schema()
         .column_with_name(column)
-        .ok_or_else(|| no_column(column, frame.schema()))?;
+        .ok_or_else(|| no_column(column, batches.schema()))?;
     let mut collector = Collector::new(field.data_type());
     let mut left = args.head.unwrap_or(usize::MAX);
-    for batch in frame.batches() {
+    while left > 0 {
+        let Some(batch) = batches.try_next().await? else {
+            break;
+        };
         let part = batch.column(at).slice(0, left.min(batch.num_rows()));
         left -= part.len();
         collector.add(&part)?;

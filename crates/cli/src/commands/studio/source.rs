@@ -1,8 +1,9 @@
 //! What can be read: a dataset, or an output of an experiment. The client has the same
 //! methods on both; so have these.
 
-use azml::studio_classic::formats::{Frame, ReadOptions};
-use azml::studio_classic::{DataStream, DownloadTo, IntermediateDataset, SourceDataset};
+use azml::studio_classic::{
+    BatchStream, DataStream, DownloadTo, IntermediateDataset, ReadOptions, SourceDataset,
+};
 
 use crate::failure::Result;
 
@@ -56,11 +57,11 @@ impl Source {
         }
     }
 
-    /// The rows, with the types of the columns inferred from all of them.
-    pub(super) async fn read_frame(&self, options: ReadOptions) -> Result<Frame> {
+    /// The rows as they are taken, with the types of the columns inferred from all of them.
+    pub(super) async fn read_batches(&self, options: ReadOptions) -> Result<BatchStream> {
         Ok(match self {
-            Self::Dataset(dataset) => dataset.read_frame_with(options).await?,
-            Self::Output(output) => output.read_frame_with(options).await?,
+            Self::Dataset(dataset) => dataset.read_batches(options).await?,
+            Self::Output(output) => output.read_batches(options).await?,
         })
     }
 }

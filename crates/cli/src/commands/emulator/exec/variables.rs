@@ -62,6 +62,9 @@ pub(super) fn all(
         set("AZUREML_CURRENT_CLOUD", "AzureCloud".into());
         set("AZURE_CONFIG_DIR", subdirectory(directory, "azure")?.into());
     }
+    if let Some(text) = connection_string(target) {
+        set("AZURE_STORAGE_CONNECTION_STRING", text.into());
+    }
     set("PYTHONPATH", python_path(directory, get("PYTHONPATH"))?);
     if !keep_home && let Some(studio) = studio(target) {
         let private = subdirectory(directory, "home")?;
@@ -71,6 +74,22 @@ pub(super) fn all(
         set(name, private.into());
     }
     Ok(variables)
+}
+
+/// What the storage clients are given where they are not given an account and its key.
+fn connection_string(target: &Target) -> Option<String> {
+    let account = target.get(env::ACCOUNT)?;
+    let key = target.get(env::ACCOUNT_KEY)?;
+    let mut text = format!("DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};");
+    for (name, ours) in [
+        ("BlobEndpoint", env::BLOB_ENDPOINT),
+        ("FileEndpoint", "AZML_FILE_ENDPOINT"),
+    ] {
+        if let Some(endpoint) = target.get(ours) {
+            text.push_str(&format!("{name}={endpoint};"));
+        }
+    }
+    Some(text)
 }
 
 /// The bundles that the user has named, each once.
@@ -153,6 +172,9 @@ mod tests {
             (env::STUDIO_TOKEN, "secret-token"),
             (env::STUDIO_ENDPOINT, "http://127.0.0.1:1"),
             ("AZML_AAD_ENDPOINT", "https://localhost:2"),
+            (env::ACCOUNT, "dev"),
+            (env::ACCOUNT_KEY, "a2V5"),
+            (env::BLOB_ENDPOINT, "http://127.0.0.1:3/dev"),
         ];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Target::new(pairs.into(), "a test".to_owned())
@@ -181,6 +203,11 @@ mod tests {
         assert_eq!(get("AZML_STUDIO_WORKSPACE").unwrap(), "ws");
         assert_eq!(get("AZURE_AUTHORITY_HOST").unwrap(), "https://localhost:2");
         assert_eq!(get("AZURE_TENANT_ID"), None);
+        assert_eq!(
+            get("AZURE_STORAGE_CONNECTION_STRING").unwrap(),
+            "DefaultEndpointsProtocol=http;AccountName=dev;AccountKey=a2V5;\
+             BlobEndpoint=http://127.0.0.1:3/dev;"
+        );
         assert_eq!(
             get("NO_PROXY").unwrap(),
             "intranet,localhost,.localhost,127.0.0.1,::1"
