@@ -6,4 +6,4 @@ mod environment;
 pub mod rows;
 
 pub use emulator_process::EmulatorProcess;
-pub use environment::{azml, is_root, python, script};
+pub use environment::{azml, is_root, python, script, target_directory};

@@ -1,3 +1,5 @@
-//! Our clients against the emulator.
+//! Our clients against the emulator: the whole way of an article with the process that users
+//! start, single behaviours with an emulator in the test's own process.
 
+mod article;
 mod studio_client;
