@@ -2,4 +2,5 @@
 //! start, single behaviours with an emulator in the test's own process.
 
 mod article;
+mod secrets;
 mod studio_client;

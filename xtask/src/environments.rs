@@ -158,8 +158,10 @@ fn install(python: &Path, requirements: &Path) -> Result<()> {
 
 /// Points the plain name at the environment of the present pins.
 fn link(versioned: &str, plain: &Path) -> Result<()> {
-    if std::fs::symlink_metadata(plain).is_ok() {
+    if plain.is_symlink() {
         std::fs::remove_file(plain)?;
+    } else if plain.is_dir() {
+        std::fs::remove_dir_all(plain)?;
     }
     std::os::unix::fs::symlink(versioned, plain)?;
     Ok(())
