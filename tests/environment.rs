@@ -57,7 +57,12 @@ pub fn script(name: &str) -> PathBuf {
 }
 
 /// The target directory that this test binary lies in, as `debug/deps/<test>`.
-fn target_directory() -> PathBuf {
+///
+/// # Panics
+///
+/// When the test binary was moved elsewhere.
+#[must_use]
+pub fn target_directory() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
     test.ancestors()
         .nth(3)

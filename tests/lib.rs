@@ -6,7 +6,7 @@ mod environment;
 pub mod rows;
 
 pub use emulator_process::EmulatorProcess;
-pub use environment::{azml, is_root, python, script};
+pub use environment::{azml, is_root, python, script, target_directory};
 
 /// The Rust blocks of the README compile.
 #[cfg(doctest)]

@@ -1,4 +1,7 @@
-//! Our clients against the emulator.
+//! Our clients against the emulator: the whole way of an article with the process that users
+//! start, single behaviours with an emulator in the test's own process.
 
+mod article;
 mod data_lake;
+mod secrets;
 mod studio_client;

@@ -60,5 +60,10 @@ async fn files() {
 
 #[tokio::test]
 async fn tokens() {
-    rows::check(LAST, "adla/tokens.py", &["T1", "T3", "T4", "T5", "T8", "T20"]).await;
+    rows::check(
+        LAST,
+        "adla/tokens.py",
+        &["T1", "T3", "T4", "T5", "T8", "T20"],
+    )
+    .await;
 }

@@ -1,7 +1,10 @@
 //! The text formats against azureml 0.2.7 on pandas, over generated texts and columns: what is
 //! read, and what is written of it, byte for byte.
 
-#![expect(clippy::unwrap_used, reason = "a comparison that cannot be made is a failure")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a comparison that cannot be made is a failure"
+)]
 
 mod generate;
 mod reading;

@@ -2,6 +2,7 @@
 //! table of the Studio (classic) protocol notes that this client can reach.
 
 mod frames;
+mod snippets;
 
 use azml_tests::rows;
 

@@ -62,6 +62,14 @@ const ENVIRONMENTS: &[Environment] = &[
     },
 ];
 
+/// What measurements need beside the tests' environments.
+const BENCH: Environment = Environment {
+    name: "bench",
+    python: &[11, 12, 13],
+    requirements: &["bench.txt"],
+    left_out: None,
+};
+
 /// What [`provision`] made.
 pub(crate) struct Environments {
     /// The directory that holds the environments by name.
@@ -70,12 +78,21 @@ pub(crate) struct Environments {
     pub(crate) left_out: Vec<&'static str>,
 }
 
-/// Makes every environment.
+/// Makes every environment that the tests use.
 pub(crate) fn provision() -> Result<Environments> {
+    make(ENVIRONMENTS.iter())
+}
+
+/// Makes the tests' environments and the one with peers to measure; returns their directory.
+pub(crate) fn provision_for_bench() -> Result<PathBuf> {
+    make(ENVIRONMENTS.iter().chain([&BENCH])).map(|made| made.folder)
+}
+
+fn make<'a>(environments: impl Iterator<Item = &'a Environment>) -> Result<Environments> {
     let folder = metadata::target_directory()?.join("xtask/environments");
     std::fs::create_dir_all(&folder)?;
     let mut left_out = Vec::new();
-    for environment in ENVIRONMENTS {
+    for environment in environments {
         match (find(environment.python), environment.left_out) {
             (Some(python), _) => environment
                 .provision(&folder, &python)
@@ -141,8 +158,10 @@ fn install(python: &Path, requirements: &Path) -> Result<()> {
 
 /// Points the plain name at the environment of the present pins.
 fn link(versioned: &str, plain: &Path) -> Result<()> {
-    if std::fs::symlink_metadata(plain).is_ok() {
+    if plain.is_symlink() {
         std::fs::remove_file(plain)?;
+    } else if plain.is_dir() {
+        std::fs::remove_dir_all(plain)?;
     }
     std::os::unix::fs::symlink(versioned, plain)?;
     Ok(())

@@ -3,8 +3,10 @@
 //! Each task is one module. A task prints what it runs, so that every step can be repeated by hand.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
+mod bench;
 mod consumers;
 mod environments;
+mod fuzz;
 mod lint;
 mod metadata;
 mod process;
@@ -34,6 +36,10 @@ enum Task {
     Lint,
     /// Every test of the workspace.
     Test(test::Options),
+    /// Our speed beside that of others, recorded in docs/benchmarks.md.
+    Bench(bench::Options),
+    /// The fuzz targets, each for a while.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +47,8 @@ fn main() -> ExitCode {
         Task::Consumers => consumers::run(),
         Task::Lint => lint::run(),
         Task::Test(options) => test::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,12 +1,8 @@
 """The article "Access datasets with Python using the Azure Machine Learning Python client
-library", step by step, with nothing but the endpoint added: S-180."""
-
-import os
+library", step by step and as it is written there: S-180."""
 
 from azureml import DataTypeIds, Workspace
 from rows import equal, main, row
-
-ENDPOINT = os.environ["AZML_STUDIO_ENDPOINT"]
 
 
 @row("article: workspace")
@@ -15,7 +11,6 @@ def workspace():
     ws = Workspace(
         workspace_id="4c29e1adeba2e5a7cbeb0e4f4adfb4df",
         authorization_token="f4f3ade2c6aefdb1afb043cd8bcf3daf",
-        endpoint=ENDPOINT,
     )
 
 

@@ -1,6 +1,5 @@
 """Listing, looking up and describing datasets: S-020 to S-036."""
 
-import gzip
 import json
 import re
 from datetime import datetime, timezone
@@ -8,7 +7,7 @@ from datetime import datetime, timezone
 from azureml import SourceDataset
 from relay import Relay
 from rows import equal, main, raises, row
-from support import ENDPOINT, TOKEN, WORKSPACE, add_raw, fresh, frame, workspace
+from support import ENDPOINT, WORKSPACE, add_raw, fresh, frame, workspace
 
 GLOBAL = "506153734175476c4f62416c57734963"
 

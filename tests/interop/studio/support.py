@@ -16,6 +16,12 @@ EXPERIMENT = WORKSPACE + ".f-id.22222222222222222222222222222222"
 NODE = "5c457225-68e3-4b60-9e3a-bc55f9f029a4-565"
 PORT = "Results dataset"
 
+# `azml emulator exec` leads this client to the emulator by a settings file in the home directory,
+# which wins over arguments. These tests are about arguments, so they start from an empty home.
+EXEC_HOME = os.environ["HOME"]
+_empty = tempfile.TemporaryDirectory()
+os.environ["HOME"] = _empty.name
+
 _numbers = itertools.count(1)
 
 
@@ -48,24 +54,21 @@ def read(ws, data, data_type_id):
 
 
 class home:
-    """Runs a block with an empty home directory, which may get settings files."""
+    """Runs a block with another home directory: a given one, or a new one with settings files."""
 
-    def __init__(self, **files):
-        self.files = files
+    def __init__(self, folder=None, **files):
+        self.folder, self.files = folder, files
 
     def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.before = os.environ.get("HOME")
-        settings = os.path.join(self.folder.name, ".azureml")
-        os.mkdir(settings)
+        self.before = os.environ["HOME"]
+        if self.folder is None:
+            self.temporary = tempfile.TemporaryDirectory()
+            self.folder = self.temporary.name
+            os.mkdir(os.path.join(self.folder, ".azureml"))
         for kind, text in self.files.items():
-            with open(os.path.join(settings, f"settings.{kind}"), "w") as file:
+            with open(os.path.join(self.folder, ".azureml", f"settings.{kind}"), "w") as file:
                 file.write(text)
-        os.environ["HOME"] = self.folder.name
+        os.environ["HOME"] = self.folder
 
     def __exit__(self, *_):
-        if self.before is None:
-            del os.environ["HOME"]
-        else:
-            os.environ["HOME"] = self.before
-        self.folder.cleanup()
+        os.environ["HOME"] = self.before

@@ -6,7 +6,16 @@ from azureml import AzureMLHttpError, Workspace
 from azureml.errors import AzureMLUnauthorizedError
 from relay import Relay
 from rows import equal, main, raises, row
-from support import ENDPOINT, SECONDARY_TOKEN, TOKEN, WORKSPACE, add_raw, home, workspace
+from support import (
+    ENDPOINT,
+    EXEC_HOME,
+    SECONDARY_TOKEN,
+    TOKEN,
+    WORKSPACE,
+    add_raw,
+    home,
+    workspace,
+)
 
 INI = """[workspace]
 id=ini-id
@@ -152,11 +161,15 @@ def secondary_token():
 
 
 @row("S-180")
-def no_arguments_under_exec():
-    # What the hosted notebooks did: everything comes from the settings in the home directory.
-    ws = Workspace()
-    equal(ws.workspace_id, WORKSPACE)
-    equal([d.name for d in ws.datasets], [d.name for d in workspace().datasets])
+def what_exec_sets():
+    with home(EXEC_HOME):
+        # As the hosted notebooks did: everything comes from the settings in the home directory.
+        ws = Workspace()
+        equal((ws.workspace_id, ws.authorization_token), (WORKSPACE, TOKEN))
+        equal([d.name for d in ws.datasets], [d.name for d in workspace().datasets])
+        # A script with the real service written into it is led to the emulator as it is.
+        ws = Workspace("f" * 32, "0" * 32, "https://studioapi.azureml.net")
+        equal([d.name for d in ws.datasets], [d.name for d in workspace().datasets])
 
 
 main()

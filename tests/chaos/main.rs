@@ -1,0 +1,5 @@
+//! Processes that die and connections that break: what was acknowledged stays, what was not is
+//! absent or whole.
+
+mod random;
+mod studio;

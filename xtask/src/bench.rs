@@ -1,0 +1,159 @@
+//! `cargo xtask bench`: our side and its peers, measured in turn on the same machine and written
+//! into `docs/benchmarks.md`. Nothing here fails because something is slow.
+
+mod studio;
+mod table;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::{metadata, process};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Which comparison [default: all of them]
+    name: Option<Name>,
+
+    /// How much of the full data to use, in percent; less than 100 changes no document
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100))]
+    percent: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Name {
+    /// Reading and writing datasets of Studio (classic).
+    Studio,
+}
+
+/// Runs the comparisons and records them.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let names = match options.name {
+        Some(name) => vec![name],
+        None => Name::value_variants().to_vec(),
+    };
+    for name in names {
+        match name {
+            Name::Studio => studio::run(options.percent)?,
+        }
+    }
+    Ok(())
+}
+
+/// One measurement, as every measured program prints it.
+#[derive(Clone, Copy, Debug)]
+struct Measurement {
+    seconds: f64,
+    peak_bytes: u64,
+}
+
+/// Runs a program a few times and keeps its fastest run: the others met other work.
+fn best_of(runs: usize, mut command: impl FnMut() -> Command) -> Result<Measurement> {
+    let mut best: Option<Measurement> = None;
+    for _ in 0..runs {
+        let found = measure(&mut command())?;
+        if best.is_none_or(|best| found.seconds < best.seconds) {
+            best = Some(found);
+        }
+    }
+    best.context("at least one run")
+}
+
+fn measure(command: &mut Command) -> Result<Measurement> {
+    let text = process::output(command)?;
+    let line = text.lines().last().unwrap_or_default();
+    let line: serde_json::Value = serde_json::from_str(line).context("a measurement in JSON")?;
+    let found = Measurement {
+        seconds: line["seconds"].as_f64().context("seconds")?,
+        peak_bytes: line["peak_bytes"].as_u64().context("peak_bytes")?,
+    };
+    println!(
+        "   {:.2} s, {} MB",
+        found.seconds,
+        found.peak_bytes / 1_000_000
+    );
+    Ok(found)
+}
+
+/// Builds the measured programs as users would have them.
+fn build_release() -> Result<()> {
+    process::run(&mut process::cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "azml-cli",
+        "--package",
+        "azml-bench",
+    ])?)
+}
+
+/// A program that [`build_release`] made.
+fn release(program: &str) -> Result<Command> {
+    let path = metadata::target_directory()?.join("release").join(program);
+    Ok(Command::new(path))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits for another process, with no runtime around"
+)]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+/// An emulator of the release build, stopped when dropped.
+struct Emulator {
+    child: Child,
+    env_file: std::path::PathBuf,
+}
+
+impl Emulator {
+    fn start(folder: &Path) -> Result<Self> {
+        const LIMIT: Duration = Duration::from_secs(30);
+        let env_file = folder.join("emulator.env");
+        let mut child = release("azml")?
+            .args(["emulator", "start", "--port-base", "0", "--data-dir"])
+            .arg(folder.join("data"))
+            .arg("--env-file")
+            .arg(&env_file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("cannot start the emulator")?;
+        let begin = Instant::now();
+        while !env_file.exists() {
+            let ended = child.try_wait()?;
+            ensure!(
+                ended.is_none() && begin.elapsed() < LIMIT,
+                "the emulator did not start"
+            );
+            pause();
+        }
+        Ok(Self { child, env_file })
+    }
+
+    /// A program that finds the emulator.
+    fn exec(&self, program: &Command) -> Result<Command> {
+        let mut command = release("azml")?;
+        command
+            .args(["emulator", "exec", "--env-file"])
+            .arg(&self.env_file)
+            .arg("--")
+            .arg(program.get_program())
+            .args(program.get_args());
+        Ok(command)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the measurements have reported then.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
