@@ -36,7 +36,14 @@ async fn statements() {
     ];
     let driver = driver();
     let environment = [("ODBCSYSINI", driver.path())];
-    rows::check_with(PYTHON, "sql/statements.py", &expected, &["--ephemeral"], &environment).await;
+    rows::check_with(
+        PYTHON,
+        "sql/statements.py",
+        &expected,
+        &["--ephemeral"],
+        &environment,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -67,7 +74,14 @@ async fn article() {
     if azml_tests::is_root() {
         arguments.extend(["--scripts-user", "root"]);
     }
-    rows::check_with(PYTHON, "sql/article.py", &expected, &arguments, &environment).await;
+    rows::check_with(
+        PYTHON,
+        "sql/article.py",
+        &expected,
+        &arguments,
+        &environment,
+    )
+    .await;
 }
 
 /// A private registry of ODBC drivers in which FreeTDS has the name that the article uses.
@@ -80,6 +94,7 @@ fn driver() -> tempfile::TempDir {
         .expect("the FreeTDS driver is missing: run `cargo xtask test --system`");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let text = format!("[SQL Server]\nDriver = {}\n", library.display());
-    std::fs::write(folder.path().join("odbcinst.ini"), text).expect("a file in the temporary folder");
+    std::fs::write(folder.path().join("odbcinst.ini"), text)
+        .expect("a file in the temporary folder");
     folder
 }
