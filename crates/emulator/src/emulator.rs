@@ -288,6 +288,8 @@ impl Drop for Emulator {
         if let Some(generation) = self.shared.replace(None) {
             generation.stopping.cancel();
         }
+        // Tasks that are still ending hold clones of it.
+        self.shared.directory.discard();
     }
 }
 

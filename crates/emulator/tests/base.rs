@@ -203,10 +203,13 @@ async fn ports_count_up_from_the_base() {
 }
 
 #[tokio::test]
-async fn a_dropped_emulator_frees_its_ports() {
+async fn a_dropped_emulator_frees_its_ports_and_its_directory() {
     let emulator = start().await;
     let port = emulator.http_endpoint().port().unwrap();
+    let directory = emulator.data_dir().to_owned();
+    assert!(directory.exists());
     drop(emulator);
+    assert!(!directory.exists());
     for _ in 0..200 {
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return;

@@ -65,32 +65,34 @@ fn content(name: &str) -> Vec<u8> {
     name.bytes().cycle().take(length).collect()
 }
 
+/// A request to the Studio API; the JSON of its answer, if the server gave one.
+async fn post(client: &Client, base: &str, path: &str, body: Vec<u8>) -> Option<Value> {
+    let request = client.post(format!("{base}api/{path}"));
+    let request = request.header("x-ms-metaanalytics-authorizationtoken", TOKEN);
+    let answer = request.body(body).send().await.ok()?;
+    answer.error_for_status().ok()?.json::<Value>().await.ok()
+}
+
 /// Adds one dataset in two blocks; the id, if the server acknowledged it.
-async fn add(client: &Client, base: &str, name: &str) -> Option<String> {
-    let post = async |path: String, body: Vec<u8>| -> Option<Value> {
-        let request = client.post(format!("{base}api/{path}"));
-        let request = request.header("x-ms-metaanalytics-authorizationtoken", TOKEN);
-        let answer = request.body(body).send().await.ok()?;
-        answer.error_for_status().ok()?.json::<Value>().await.ok()
-    };
-    let path = format!("resourceuploads/workspaces/{WORKSPACE}/?userStorage=true&dataTypeId=Zip");
-    let upload = post(path, Vec::new()).await?;
+async fn add(client: &Client, base: &str, name: &str, bytes: &[u8]) -> Option<String> {
+    let path =
+        format!("resourceuploads/workspaces/{WORKSPACE}/?userStorage=true&dataTypeId=GenericCSV");
+    let upload = post(client, base, &path, Vec::new()).await?;
     let upload = upload["Id"].as_str()?;
-    let bytes = content(name);
     let (first, second) = bytes.split_at(bytes.len() / 2);
     for (block, part) in [(1, second), (0, first)] {
         let path = format!(
             "blobuploads/workspaces/{WORKSPACE}/?numberOfBlocks=2&blockId={block}\
-             &uploadId={upload}&dataTypeId=Zip"
+             &uploadId={upload}&dataTypeId=GenericCSV"
         );
-        post(path, part.to_vec()).await?;
+        post(client, base, &path, part.to_vec()).await?;
     }
     let body = json!({
-        "DataSource": {"Name": name, "DataTypeId": "Zip", "Description": ""},
+        "DataSource": {"Name": name, "DataTypeId": "GenericCSV", "Description": ""},
         "UploadId": upload,
     });
     let path = format!("workspaces/{WORKSPACE}/datasources");
-    let id = post(path, body.to_string().into_bytes()).await?;
+    let id = post(client, base, &path, body.to_string().into_bytes()).await?;
     Some(id.as_str()?.to_owned())
 }
 
@@ -127,7 +129,7 @@ async fn nothing_acknowledged_is_lost() {
                 tokio::spawn(async move {
                     for number in 0.. {
                         let name = format!("r{round} w{writer} n{number}");
-                        let Some(id) = add(&client, &base, &name).await else {
+                        let Some(id) = add(&client, &base, &name, &content(&name)).await else {
                             return;
                         };
                         acknowledged.lock().unwrap().insert(id, name);
@@ -169,6 +171,49 @@ async fn nothing_acknowledged_is_lost() {
     assert_eq!(
         std::fs::read_dir(path.join("files/new")).unwrap().count(),
         0
+    );
+    emulator.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_was_killed_has_failed() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("data");
+    let client = Client::builder().no_proxy().build().unwrap();
+    let (server, running) = spawn(&path).await;
+    let base = running.http_endpoint.to_string();
+    let rows = "a,b\n".repeat(2_000_000).into_bytes();
+    let dataset = add(&client, &base, "rows", &rows).await.unwrap();
+    let body = json!({
+        "Description": "killed",
+        "IsDraft": false,
+        "ExperimentGraph": {"ModuleNodes": [{
+            "Id": "n-1",
+            "ModuleId": "Split Data",
+            "InputPortsInternal": [{"DataSourceId": dataset}],
+        }]},
+    });
+    let experiments = format!("workspaces/{WORKSPACE}/experiments");
+    let started = post(&client, &base, &experiments, body.to_string().into_bytes()).await;
+    assert_eq!(started.unwrap()["Status"]["StatusCode"], "Running");
+    drop(server);
+
+    let emulator = Emulator::builder().port_base(0).data_dir(&path);
+    let emulator = emulator.start().await.unwrap();
+    let url = format!("{}api/{experiments}", emulator.http_endpoint());
+    let request = client.get(url);
+    let request = request.header("x-ms-metaanalytics-authorizationtoken", TOKEN);
+    let list: Value = request.send().await.unwrap().json().await.unwrap();
+    let experiments = list.as_array().unwrap().iter();
+    let killed = experiments
+        .filter(|experiment| experiment["Description"] == "killed")
+        .map(|experiment| &experiment["Status"])
+        .collect::<Vec<_>>();
+    assert_eq!(killed.len(), 1);
+    assert_eq!(killed[0]["StatusCode"], "Failed", "{}", killed[0]);
+    assert_eq!(
+        killed[0]["StatusDetail"],
+        "the emulator was stopped during the run"
     );
     emulator.shutdown().await;
 }

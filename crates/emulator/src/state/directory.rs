@@ -5,7 +5,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::Write,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ struct Held {
     durable: bool,
     _lock: File,
     /// Removes the directory of an ephemeral emulator; dropped after the lock.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Mutex<Option<tempfile::TempDir>>,
 }
 
 impl DataDir {
@@ -51,7 +51,7 @@ impl DataDir {
             path,
             durable: true,
             _lock: lock,
-            _temporary: None,
+            temporary: Mutex::default(),
         })))
     }
 
@@ -71,8 +71,19 @@ impl DataDir {
             _lock: lock(&path)?,
             path,
             durable: false,
-            _temporary: Some(temporary),
+            temporary: Mutex::new(Some(temporary)),
         })))
+    }
+
+    /// Removes a temporary directory now, although clones of it live on.
+    pub(crate) fn discard(&self) {
+        let temporary = &self.0.temporary;
+        drop(
+            temporary
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     /// Where it is.

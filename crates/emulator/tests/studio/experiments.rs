@@ -307,6 +307,37 @@ async fn a_run_that_fails_says_where() {
         .refuses(404, "Failed");
 }
 
+/// A run that the emulator's end interrupts has failed, and says so.
+#[tokio::test]
+async fn a_run_does_not_outlive_the_emulator() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("data");
+    let studio = Studio::start_with(|builder| builder.data_dir(&path)).await;
+    let dataset = studio
+        .add("large", "a,b\n".repeat(4_000_000).as_bytes())
+        .await;
+    let graph = graph(dataset["Id"].as_str().unwrap(), "0.5", "1");
+    let started = studio
+        .post(&experiments(), body(&graph, false))
+        .await
+        .json();
+    let id = started["ExperimentId"].as_str().unwrap();
+    assert_eq!(started["Status"]["StatusCode"], "Running");
+    let again = studio
+        .post(&format!("{}/{id}", experiments()), body(&graph, false))
+        .await;
+    again.refuses(409, "is running");
+    studio.emulator.shutdown().await;
+
+    let studio = Studio::start_with(|builder| builder.data_dir(&path)).await;
+    let experiment = get(&studio, id).await;
+    assert_eq!(experiment["Status"]["StatusCode"], "Failed", "{experiment}");
+    let detail = experiment["Status"]["StatusDetail"].as_str().unwrap();
+    assert!(detail.contains("the emulator was stopped"), "{detail}");
+    let incoming = std::fs::read_dir(path.join("files/new")).unwrap();
+    assert_eq!(incoming.count(), 0);
+}
+
 /// studio 1.5: an output becomes a dataset.
 #[tokio::test]
 async fn an_output_can_be_promoted() {
