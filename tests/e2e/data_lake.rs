@@ -1,4 +1,8 @@
 //! Our Data Lake clients and directory credentials against the emulator.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test a failed assumption is a failed test"
+)]
 
 use std::sync::Arc;
 
