@@ -122,6 +122,8 @@ async fn logs_at_trace_level_hold_no_secret() {
         "refused",
         String::from_utf8_lossy(&refused.stderr).into_owned(),
     ));
+    // The token of the environment is good until the next step.
+    let mut secrets = secrets(&emulator).await;
     let regenerated = run(&emulator, &["tokens", "regenerate", "primary"]);
     assert!(regenerated.status.success(), "{regenerated:?}");
     let new = String::from_utf8_lossy(&regenerated.stdout)
@@ -133,7 +135,6 @@ async fn logs_at_trace_level_hold_no_secret() {
     ));
     logs.push(("emulator", emulator.log()));
 
-    let mut secrets = secrets(&emulator).await;
     secrets.extend([wrong.to_owned(), new]);
     assert!(secrets.len() >= 5, "too few secrets were found to look for");
     for (name, log) in logs {
