@@ -45,7 +45,7 @@ async fn accounts() {
 async fn jobs() {
     let expected = [
         "J1", "J2", "J4", "J5", "J6", "J8", "J9", "J10", "J11", "J13", "J14", "J15", "J16", "J18",
-        "J19", "J21",
+        "J19", "J21", "C1",
     ];
     rows::check(LAST, "adla/jobs.py", &expected).await;
 }

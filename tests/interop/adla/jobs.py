@@ -8,6 +8,7 @@ from support import ADLA_SUFFIX, ARM, SCRIPT, SUBSCRIPTION, service_principal
 
 from azure.mgmt.datalake.analytics.account import DataLakeAnalyticsAccountManagementClient
 from azure.mgmt.datalake.analytics.account.models import CreateOrUpdateComputePolicyParameters
+from azure.mgmt.datalake.analytics.catalog import DataLakeAnalyticsCatalogManagementClient
 from azure.mgmt.datalake.analytics.job import DataLakeAnalyticsJobManagementClient
 from azure.mgmt.datalake.analytics.job.models import (
     BuildJobParameters,
@@ -191,6 +192,16 @@ def debug_data():
     job = ended(submit("// debug"))
     assert jobs.job.get_statistics(ADLA, job.job_id).last_update_time_utc
     assert jobs.job.get_debug_data_path(ADLA, job.job_id).paths
+
+
+@row("C1")
+def catalog():
+    client = DataLakeAnalyticsCatalogManagementClient(credentials, ADLA_SUFFIX).catalog
+    equal([database.name for database in client.list_databases(ADLA)], ["master"])
+    schemas = [schema.name for schema in client.list_schemas(ADLA, "master")]
+    equal(schemas, ["dbo", "INFORMATION_SCHEMA", "sys", "usql"])
+    equal(list(client.list_tables(ADLA, "master", "dbo")), [])
+    refused(lambda: client.get_table(ADLA, "master", "dbo", "t"), 404, "TableNotFound")
 
 
 if __name__ == "__main__":

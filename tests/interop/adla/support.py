@@ -2,10 +2,6 @@
 the clients document it. Nothing here changes a client."""
 
 import os
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).resolve().parent.parent / "studio"))
 
 ARM = os.environ["AZML_ARM_ENDPOINT"]
 TENANT = os.environ["AZML_TENANT_ID"]

@@ -3,6 +3,8 @@
 //! Holds no behaviour beyond what clap needs to parse a value; `commands`
 //! does the work. Completions and man pages are made from these types alone.
 
+pub(crate) mod adla;
+pub(crate) mod adls;
 mod doctor;
 mod emulator;
 mod profile;
@@ -88,6 +90,30 @@ pub(crate) enum Command {
     Emulator(EmulatorCommand),
     /// Datasets and experiments of Azure ML Studio (classic)
     Studio(StudioArgs),
+    /// Data Lake Analytics: accounts, U-SQL jobs, compute policies
+    #[command(subcommand)]
+    Adla(adla::AdlaCommand),
+    /// Data Lake Store (Gen1): accounts and files
+    #[command(subcommand)]
+    Adls(adls::AdlsCommand),
+    /// Resource groups
+    #[command(subcommand)]
+    Group(adls::GroupCommand),
+    /// Print a bearer token of the directory
+    #[command(after_help = "Examples:\n  \
+        azml token\n  \
+        azml token --scope https://datalake.azure.net//.default --output json\n\n\
+        The credential comes from AZML_TENANT_ID with AZML_CLIENT_ID and AZML_CLIENT_SECRET, else \
+        from AZML_USERNAME and AZML_PASSWORD, else from AZML_TOKEN, or from the profile.")]
+    Token {
+        /// What the token is for
+        #[arg(
+            long,
+            value_name = "SCOPE",
+            default_value = "https://management.azure.com/.default"
+        )]
+        scope: String,
+    },
     /// Named sets of settings
     #[command(subcommand)]
     Profile(ProfileCommand),

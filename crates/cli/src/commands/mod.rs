@@ -4,6 +4,7 @@
 mod doctor;
 mod emulator;
 mod help;
+mod lake;
 mod profile;
 #[cfg(feature = "engine")]
 mod quickstart;
@@ -30,6 +31,22 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Studio(args) => {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(studio::run(args, &settings, &global.output))).await
+        }
+        Command::Adla(command) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(lake::adla(command, &settings, &global.output))).await
+        }
+        Command::Adls(command) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(lake::adls(command, &settings, &global.output))).await
+        }
+        Command::Group(command) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(lake::group(command, &settings, &global.output))).await
+        }
+        Command::Token { scope } => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(lake::token(&scope, &settings, &global.output))).await
         }
         Command::Doctor(_) => {
             let settings = Settings::load(&global)?;

@@ -3,6 +3,7 @@
 //! Knows no U-SQL: scripts go to a [`runner::JobRunner`].
 
 mod account;
+mod catalog;
 mod job;
 mod routes;
 mod runner;

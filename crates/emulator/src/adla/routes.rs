@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use percent_encoding::percent_decode_str;
 
+use super::catalog;
 use super::job::{self, Jobs};
 use crate::arm::accounts::{Account, DATA_LAKE_ANALYTICS, find};
 use crate::arm::{ArmError, ArmRequest};
@@ -145,6 +146,9 @@ impl Adla {
             caller,
             origin: parts.origin,
         };
+        if let Some(answered) = catalog::handle(&account, &request) {
+            return answered;
+        }
         match job::handle(&self.jobs, &account, &request).await {
             Some(answered) => answered,
             None => Err(ArmError::unknown_type(&request.address)),

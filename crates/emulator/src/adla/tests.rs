@@ -623,3 +623,48 @@ async fn a_restart_loses_no_job() {
         "E_SYSTEM_EMULATOR_RESTARTED"
     );
 }
+
+/// adla C1, C4: a new account has its database with its schemas, and what is not there is named.
+#[tokio::test]
+async fn a_new_account_has_the_master_database() {
+    let client = analytics(|builder| builder).await;
+    let catalog = |rest: &str| at(&format!("catalog/usql/{rest}"));
+    let databases = client.get(&catalog("databases")).await.expect(200, "");
+    assert_eq!(databases["value"][0]["databaseName"], "master");
+    let schemas = client
+        .get(&catalog("databases/MASTER/schemas"))
+        .await
+        .expect(200, "");
+    let names: Vec<&str> = schemas["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["schemaName"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["dbo", "INFORMATION_SCHEMA", "sys", "usql"]);
+    for rest in [
+        "databases/master/tables",
+        "databases/master/schemas/dbo/tables",
+        "databases/master/schemas/dbo/tablevaluedfunctions",
+        "databases/master/assemblies",
+    ] {
+        let listed = client.get(&catalog(rest)).await.expect(200, "");
+        assert_eq!(listed["value"], json!([]), "{rest}");
+    }
+    for (rest, code) in [
+        ("databases/nodb", "DatabaseNotFound"),
+        ("databases/master/schemas/none", "SchemaNotFound"),
+        ("databases/master/schemas/dbo/tables/t", "TableNotFound"),
+        (
+            "databases/master/schemas/dbo/colours",
+            "InvalidResourceType",
+        ),
+    ] {
+        client.get(&catalog(rest)).await.expect(404, code);
+    }
+    let secret = catalog("databases/master/secrets/s");
+    client
+        .put(&secret, &json!({ "password": "hunter2" }))
+        .await
+        .expect(501, "CatalogOperationNotSupported");
+}

@@ -218,6 +218,7 @@ async fn patch(state: &State, request: &ArmRequest, name: &str) -> Result<Respon
 
 async fn delete(arm: &Arm, request: &ArmRequest, name: &str) -> Result<Response, ArmError> {
     let providers = arm.providers.all();
+    let removing = providers.clone();
     let subscription = request.subscription.clone();
     let name = name.to_owned();
     let token = arm.state.ids.hex();
@@ -227,13 +228,16 @@ async fn delete(arm: &Arm, request: &ArmRequest, name: &str) -> Result<Response,
         .write(move |transaction| {
             let group = find(transaction, &subscription, &name)?
                 .ok_or_else(|| ArmError::group_not_found(&name))?;
-            for provider in &providers {
+            for provider in &removing {
                 provider.remove_group(transaction, &subscription, &group.name)?;
             }
             transaction.remove(TABLE, key(&subscription, &group.name))?;
             Ok::<_, ArmError>(operations::start(transaction, &recorded, polls, now)?)
         })
         .await?;
+    for provider in providers {
+        provider.group_removed();
+    }
     let location = format!(
         "{}/subscriptions/{}/operationresults/{token}?api-version={}",
         request.origin.base(),

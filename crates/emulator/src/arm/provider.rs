@@ -22,6 +22,9 @@ pub(crate) trait ResourceProvider: Send + Sync + 'static {
     /// one, the resource group were checked.
     async fn handle(&self, request: ArmRequest) -> Result<Response, ArmError>;
 
+    /// Called when a group was removed.
+    fn group_removed(&self) {}
+
     /// Removes every resource of a group, in the transaction that removes the group.
     fn remove_group(
         &self,

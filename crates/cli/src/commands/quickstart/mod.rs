@@ -4,6 +4,7 @@
 //! goes through [`Stage`] into the output directory, which appears only when all is done.
 
 mod artefacts;
+mod data_lake;
 mod stage;
 mod studio;
 
@@ -19,7 +20,8 @@ use stage::{Outcome, Stage};
 
 /// Takes every service through its steps.
 async fn tour(stage: &mut Stage<'_>) -> Result<()> {
-    stage.service("Studio (classic)", studio::steps).await
+    stage.service("Studio (classic)", studio::steps).await?;
+    stage.service("Data Lake", data_lake::steps).await
 }
 
 /// What to try when the tour is over.

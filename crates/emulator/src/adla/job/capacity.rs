@@ -48,14 +48,14 @@ struct Waiting<'a> {
 
 impl Capacity {
     /// Waits until the job is first in its line and fits into the account's limits, which are asked
-    /// for again whenever something changes.
+    /// for again whenever something changes. `None` when the account has no limits any more: it is gone.
     pub(super) async fn acquire(
         self: &Arc<Self>,
         account: &str,
         ticket: &Ticket,
         units: u64,
-        limits: impl Fn() -> Limits + Send,
-    ) -> Permit {
+        limits: impl Fn() -> Option<Limits> + Send,
+    ) -> Option<Permit> {
         let line = |work: &mut dyn FnMut(&mut Line)| {
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
             work(lines.entry(account.to_owned()).or_default());
@@ -73,7 +73,7 @@ impl Capacity {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let limits = limits();
+            let limits = limits()?;
             let mut taken = false;
             line(&mut |line| {
                 let first = line.waiting.first() == Some(ticket);
@@ -86,11 +86,11 @@ impl Capacity {
                 }
             });
             if taken {
-                return Permit {
+                return Some(Permit {
                     capacity: Arc::clone(self),
                     account: account.to_owned(),
                     units,
-                };
+                });
             }
             changed.await;
         }
@@ -137,13 +137,13 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
-    fn limits() -> Limits {
-        Limits {
+    fn limits() -> Option<Limits> {
+        Some(Limits {
             running_jobs: 2,
             parallelism: 10,
             parallelism_per_job: 10,
             least_priority: 1,
-        }
+        })
     }
 
     fn ticket(priority: u64, id: &str) -> Ticket {
@@ -187,6 +187,23 @@ mod tests {
         }
         assert_eq!(*order.lock().unwrap(), ["wide", "small", "late"]);
         drop(other);
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_with_the_account() {
+        let capacity = Arc::new(Capacity::default());
+        assert!(
+            capacity
+                .acquire("a", &ticket(1, "1"), 1, || None)
+                .await
+                .is_none()
+        );
+        assert!(
+            capacity
+                .acquire("a", &ticket(2, "2"), 1, limits)
+                .await
+                .is_some()
+        );
     }
 
     #[tokio::test]

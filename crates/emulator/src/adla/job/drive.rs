@@ -202,7 +202,8 @@ impl Jobs {
         let permit = self
             .capacity
             .acquire(account, &ticket, job.parallelism, || self.limits(&name))
-            .await;
+            .await
+            .ok_or(Halt::Gone)?;
         self.start(account, id, &job.runtime_version).await?;
         let outcome = self.runner.run(&source, stop.clone()).await;
         let outcome = match &outcome {
@@ -395,21 +396,13 @@ impl Jobs {
         }
     }
 
-    /// The limits as they are now; a removed account lets nothing run.
-    fn limits(&self, account: &str) -> Limits {
+    /// The limits as they are now; none when the account is gone.
+    fn limits(&self, account: &str) -> Option<Limits> {
         let found = self
             .state
             .store
             .read(|snapshot| find(snapshot, DATA_LAKE_ANALYTICS, account));
-        found.ok().flatten().map_or(
-            Limits {
-                running_jobs: 0,
-                parallelism: 0,
-                parallelism_per_job: 0,
-                least_priority: 1,
-            },
-            |account| Limits::of(&account),
-        )
+        Some(Limits::of(&found.ok()??))
     }
 }
 

@@ -127,6 +127,10 @@ impl<T: AccountType> ResourceProvider for Accounts<T> {
         }
     }
 
+    fn group_removed(&self) {
+        self.kind.changed();
+    }
+
     fn remove_group(
         &self,
         transaction: &mut WriteTxn<'_>,
@@ -432,6 +436,7 @@ impl<T: AccountType> Accounts<T> {
                 Ok::<_, ArmError>(())
             })
             .await?;
+        self.kind.changed();
         Ok(StatusCode::OK.into_response())
     }
 

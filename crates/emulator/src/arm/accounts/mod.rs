@@ -77,7 +77,7 @@ pub(crate) trait AccountType: Send + Sync + 'static {
         name: &str,
     ) -> Result<(), ArmError>;
 
-    /// Called when an account of this kind was created or changed.
+    /// Called when an account of this kind was created, changed or removed.
     fn changed(&self) {}
 
     /// Removes what an account holds, in the transaction that removes the account.
