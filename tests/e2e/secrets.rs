@@ -58,6 +58,7 @@ async fn logs_at_trace_level_hold_no_secret() {
     std::fs::write(&file, "a,b\n1,2\n").expect("a file");
     let file = file.to_str().expect("a plain path");
 
+    let mut secrets = secrets(&emulator).await;
     let mut logs = Vec::new();
     let experiment = format!(
         "{}.f-id.{}",
@@ -133,7 +134,6 @@ async fn logs_at_trace_level_hold_no_secret() {
     ));
     logs.push(("emulator", emulator.log()));
 
-    let mut secrets = secrets(&emulator).await;
     secrets.extend([wrong.to_owned(), new]);
     assert!(secrets.len() >= 5, "too few secrets were found to look for");
     for (name, log) in logs {
