@@ -127,6 +127,10 @@ fn tests(
         command
             .env("AZML_TEST_ENVIRONMENTS", &environments.folder)
             .env("AZML_TEST_BINARY", azml);
+        if process::in_ci() {
+            // A change is judged by its own cases; new ones are looked for by everybody else's runs.
+            command.env("PROPTEST_RNG_SEED", "1");
+        }
         process::run_keeping(&mut command, is_summary, &mut summary)
     });
     stages.note(summary);

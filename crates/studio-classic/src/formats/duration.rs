@@ -38,9 +38,10 @@ pub(super) fn parse(texts: &ArrayRef, unit: TimeUnit) -> ArrayRef {
 fn parse_one(text: &str, per_second: i64) -> Option<i64> {
     let (days, rest) = text.split_once(" days")?;
     let days: i64 = days.parse().ok()?;
-    let day = days.checked_mul(DAY_SECONDS)?.checked_mul(per_second)?;
+    // The day of a negative duration lies below what its clock brings back into range.
+    let day = i128::from(days) * i128::from(DAY_SECONDS) * i128::from(per_second);
     if rest.is_empty() {
-        return Some(day);
+        return i64::try_from(day).ok();
     }
     let clock = rest.strip_prefix(' ')?;
     let clock = clock.strip_prefix('+').unwrap_or(clock);
@@ -59,7 +60,7 @@ fn parse_one(text: &str, per_second: i64) -> Option<i64> {
         return None;
     }
     let time = ((hours * 60 + minutes) * 60 + seconds) * per_second + nanos / unit_nanos;
-    day.checked_add(time)
+    i64::try_from(day + i128::from(time)).ok()
 }
 
 fn per_second_nanos(per_second: i64) -> i64 {
@@ -85,6 +86,10 @@ mod tests {
             ("0 days 00:00:00.500000", 500_000_000),
             ("-1 days +23:59:55", -5_000_000_000),
             ("2 days 00:00:00.000000001", 172_800_000_000_001),
+            (
+                "-106752 days +23:59:59.999999999",
+                -9_223_286_400_000_000_001,
+            ),
         ] {
             assert_eq!(parse_one(text, 1_000_000_000), Some(nanos), "{text}");
         }
