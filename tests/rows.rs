@@ -53,6 +53,23 @@ pub async fn check_with(
          -- emulator:\n{}",
         last_lines(&emulator.log(), 60)
     );
+    keep(environment, script, &output);
+}
+
+/// Keeps what each row is about, for the compatibility pages of `cargo xtask test`, where that
+/// asked for it.
+fn keep(environment: &str, script: &str, output: &str) {
+    let Some(folder) = std::env::var_os("AZML_TEST_ROWS") else {
+        return;
+    };
+    let folder = Path::new(&folder).join(environment);
+    std::fs::create_dir_all(&folder).expect("a directory for the rows");
+    let about: String = output
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    std::fs::write(folder.join(script.replace('/', "-")), about).expect("a file for the rows");
 }
 
 /// Runs a command to its end; returns the rows with their outcome, and everything it wrote.

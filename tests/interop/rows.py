@@ -1,4 +1,5 @@
-"""Runs the functions marked with `@row("S-001")` and prints one line for each.
+"""Runs the functions marked with `@row("S-001")` and prints for each what it is about, after its
+name, and whether it holds.
 
 The Rust side compares the printed rows with the list it expects, so that none can vanish.
 """
@@ -31,6 +32,7 @@ def main():
             outcome = "FAILED"
             failed = True
         for name in names:
+            print(f"# {name} = {function.__name__.replace('_', ' ')}")
             print(f"{name}: {outcome}", flush=True)
     sys.exit(1 if failed else 0)
 

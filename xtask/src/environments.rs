@@ -14,6 +14,8 @@ use crate::{metadata, process};
 /// One environment: where it is needed, and what is installed in it.
 struct Environment {
     name: &'static str,
+    /// The client that it was made for, as the compatibility pages call it.
+    client: &'static str,
     /// Minor versions of Python 3 that the pins have wheels for, the preferred one first.
     python: &'static [u8],
     /// Requirement files, each installed by itself and without its dependencies.
@@ -26,36 +28,42 @@ struct Environment {
 const ENVIRONMENTS: &[Environment] = &[
     Environment {
         name: "datastore",
+        client: "azureml-core 1.61",
         python: &[11, 12],
         requirements: &["datastore.txt"],
         left_out: None,
     },
     Environment {
         name: "studio",
+        client: "azureml 0.2.7",
         python: &[11, 12, 13],
         requirements: &["studio.txt", "azureml.txt"],
         left_out: None,
     },
     Environment {
         name: "studio-legacy",
+        client: "azureml 0.2.7, with the pins that read PlainText",
         python: &[10],
         requirements: &["studio-legacy.txt", "azureml.txt"],
         left_out: Some("legacy_pins"),
     },
     Environment {
         name: "sql",
+        client: "pyodbc with FreeTDS, and python-tds",
         python: &[11, 12, 13],
         requirements: &["sql.txt"],
         left_out: None,
     },
     Environment {
         name: "adla",
+        client: "azure-mgmt-datalake-analytics 0.6.0",
         python: &[11, 12, 13],
         requirements: &["adla.txt"],
         left_out: None,
     },
     Environment {
         name: "adla-2017",
+        client: "azure-mgmt-datalake-analytics 0.2.0",
         python: &[11],
         requirements: &["adla-2017.txt"],
         left_out: Some("article_of_2017"),
@@ -65,10 +73,23 @@ const ENVIRONMENTS: &[Environment] = &[
 /// What measurements need beside the tests' environments.
 const BENCH: Environment = Environment {
     name: "bench",
+    client: "readers of delimited text",
     python: &[11, 12, 13],
     requirements: &["bench.txt"],
     left_out: None,
 };
+
+/// The clients by environment, each with its requirement files.
+pub(crate) fn clients()
+-> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
+    ENVIRONMENTS.iter().map(|environment| {
+        (
+            environment.name,
+            environment.client,
+            environment.requirements,
+        )
+    })
+}
 
 /// What [`provision`] made.
 pub(crate) struct Environments {

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
 mod bench;
+mod compat;
 mod consumers;
 mod environments;
 mod fuzz;

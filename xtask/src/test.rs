@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::environments::Environments;
 use crate::stages::Stages;
-use crate::{consumers, environments, metadata, process, system};
+use crate::{compat, consumers, environments, metadata, process, system};
 
 /// What to run.
 #[derive(Debug, Args)]
@@ -36,10 +36,14 @@ fn parts(options: &Options, stages: &mut Stages) -> Result<()> {
         environments::provision()
     })?;
     let azml = stages.run("build", Some(10), build)?;
+    if options.runner.is_empty() {
+        compat::forget()?;
+    }
     tests(options, stages, &environments, &azml)?;
     if !options.runner.is_empty() {
         return Ok(());
     }
+    stages.note(compat::update()?);
     stages.run("doctests", None, || {
         process::run(&mut process::cargo(&[
             "test",
@@ -126,7 +130,8 @@ fn tests(
         }
         command
             .env("AZML_TEST_ENVIRONMENTS", &environments.folder)
-            .env("AZML_TEST_BINARY", azml);
+            .env("AZML_TEST_BINARY", azml)
+            .env("AZML_TEST_ROWS", compat::rows_directory()?);
         if process::in_ci() {
             // A change is judged by its own cases; new ones are looked for by everybody else's runs.
             command.env("PROPTEST_RNG_SEED", "1");

@@ -80,13 +80,16 @@ async fn printed_rust_compiles_and_runs() {
     }
 }
 
-/// A crate of its own with the versions of the workspace's lock file.
+/// A crate of its own with the workspace's lock file and profile, so that what is built already
+/// is used again.
 fn outside_crate(folder: &Path) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let manifest = format!(
         "[package]\nname = \"snippet\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
          [dependencies]\nazml = {{ path = {:?} }}\n\
          tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\
+         [profile.dev]\ndebug = \"line-tables-only\"\n\
+         [profile.dev.package.\"*\"]\ndebug = false\n\
          [workspace]\n",
         root.join("crates/azml")
     );
