@@ -4,10 +4,10 @@ use crate::bits::Block;
 
 /// The dialect of a delimited text.
 ///
-/// A record ends with `\n`, `\r\n` or a lone `\r`, unless one byte is chosen for it. A quote counts only as the first byte of a
-/// field; inside a quoted field, delimiters and line ends are data and a doubled quote is one
-/// quote. Text after the closing quote is appended to the field, and a quote inside an unquoted
-/// field is an ordinary byte.
+/// A record ends with `\n`, `\r\n` or a lone `\r`, unless one byte is chosen for it. A quote counts
+/// only as the first byte of a field; inside a quoted field, delimiters and line ends are data and
+/// a doubled quote is one quote. Text after the closing quote is appended to the field, and a
+/// quote inside an unquoted field is an ordinary byte.
 ///
 /// ```
 /// use azml_delimited::Dialect;

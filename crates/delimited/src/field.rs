@@ -7,6 +7,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use crate::dialect::Dialect;
+use crate::scan::MAX_SCAN_LEN;
 
 /// How the bytes of a field are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +43,11 @@ impl Field {
             FieldKind::Escaped => 2,
             FieldKind::Absent => 3,
         };
-        let narrow = |n: usize| u32::try_from(n).expect("scanned text is at most 1 GiB");
+        debug_assert!(start <= end && end <= MAX_SCAN_LEN, "{start}..{end}");
+        #[expect(clippy::cast_possible_truncation, reason = "at most MAX_SCAN_LEN")]
         Self {
-            start: narrow(start),
-            kind_len: tag << LEN_BITS | narrow(end - start),
+            start: start as u32,
+            kind_len: tag << LEN_BITS | (end - start) as u32,
         }
     }
 

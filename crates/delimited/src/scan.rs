@@ -58,13 +58,36 @@ impl std::error::Error for ScanError {}
 pub struct Scanner<'t> {
     text: &'t [u8],
     dialect: &'t Dialect,
-    /// A line feed when there is no delimiter: it ends a field anyway.
-    delimiter: u8,
+    place: Place,
+}
+
+/// Where a scanner is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Start of the next field.
     pos: usize,
     /// Start of the block the masks are of.
     base: usize,
+    /// Separators of the block that are not behind `pos`.
     separators: u64,
+    /// All quotes of the block.
     quotes: u64,
+}
+
+/// What the inner loop needs to know, kept apart from what it changes so that both stay in
+/// registers.
+#[derive(Debug, Clone, Copy)]
+struct Scan<'t> {
+    text: &'t [u8],
+    /// The end of a record when there is no delimiter: it ends a field anyway.
+    delimiter: u8,
+    /// Either of them ends a record.
+    ends: [u8; 2],
+    /// The two after one another are one end.
+    pairs: bool,
+    quote: Option<u8>,
+    multiline_quotes: bool,
+    skip_initial_space: bool,
 }
 
 impl<'t> Scanner<'t> {
@@ -73,22 +96,20 @@ impl<'t> Scanner<'t> {
         let mut scanner = Self {
             text,
             dialect,
-            delimiter: dialect
-                .delimiter()
-                .or(dialect.record_end())
-                .unwrap_or(b'\n'),
-            pos: 0,
-            base: 0,
-            separators: 0,
-            quotes: 0,
+            place: Place {
+                pos: 0,
+                base: 0,
+                separators: 0,
+                quotes: 0,
+            },
         };
-        scanner.load(0);
+        scanner.scan().load(&mut scanner.place, 0);
         scanner
     }
 
     /// Bytes read so far: the start of the next record, or of blank lines before it.
     pub fn position(&self) -> usize {
-        self.pos
+        self.place.pos
     }
 
     /// Appends up to `limit` records of `records.width()` fields and returns how many there were:
@@ -103,25 +124,27 @@ impl<'t> Scanner<'t> {
     pub fn read(&mut self, records: &mut Records, limit: usize) -> Result<usize, ScanError> {
         self.check_length()?;
         let width = records.width();
+        let scan = self.scan();
+        let mut place = self.place;
         let mut read = 0;
-        while read < limit && self.skip_blank_lines() {
+        while read < limit && self.skip_blank_lines(&mut place) {
             let fields = records.fields_mut();
             let first = fields.len();
             let full = first + width;
+            fields.reserve(width);
             loop {
-                let start = self.pos;
                 if fields.len() == full {
                     fields.truncate(first);
-                    return Err(self.too_many_fields(start, width));
+                    return Err(scan.too_many_fields(place, width));
                 }
-                match self.field() {
+                match scan.field(&mut place) {
                     Ok(field) => fields.push(field),
                     Err(error) => {
                         fields.truncate(first);
                         return Err(error);
                     }
                 }
-                if !self.next_field() {
+                if !scan.next_field(&mut place) {
                     break;
                 }
             }
@@ -132,6 +155,7 @@ impl<'t> Scanner<'t> {
             records.end_record();
             read += 1;
         }
+        self.place = place;
         Ok(read)
     }
 
@@ -144,15 +168,19 @@ impl<'t> Scanner<'t> {
     pub fn read_one(&mut self, fields: &mut Vec<Field>) -> Result<bool, ScanError> {
         self.check_length()?;
         fields.clear();
-        if !self.skip_blank_lines() {
-            return Ok(false);
-        }
-        loop {
-            fields.push(self.field()?);
-            if !self.next_field() {
-                return Ok(true);
+        let scan = self.scan();
+        let mut place = self.place;
+        let found = self.skip_blank_lines(&mut place);
+        if found {
+            loop {
+                fields.push(scan.field(&mut place)?);
+                if !scan.next_field(&mut place) {
+                    break;
+                }
             }
         }
+        self.place = place;
+        Ok(found)
     }
 
     fn check_length(&self) -> Result<(), ScanError> {
@@ -165,79 +193,88 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    /// Counts the fields of the record whose first surplus field starts at `start`.
-    #[cold]
-    fn too_many_fields(&mut self, start: usize, expected: usize) -> ScanError {
-        let mut found = expected;
-        loop {
-            found += 1;
-            if self.field().is_err() || !self.next_field() {
-                break;
-            }
-        }
-        ScanError {
-            kind: ScanErrorKind::TooManyFields { expected, found },
-            offset: start,
+    #[inline]
+    fn scan(&self) -> Scan<'t> {
+        let delimiter = self.dialect.delimiter();
+        let end = self.dialect.record_end();
+        let ends = end.map_or([b'\r', b'\n'], |end| [end; 2]);
+        Scan {
+            text: self.text,
+            delimiter: delimiter.unwrap_or(ends[1]),
+            ends,
+            pairs: end.is_none(),
+            quote: self.dialect.quote(),
+            multiline_quotes: self.dialect.multiline_quotes(),
+            skip_initial_space: self.dialect.skip_initial_space() && delimiter != Some(b' '),
         }
     }
 
     /// Moves to the start of the next record; `false` when there is none.
     #[inline]
-    fn skip_blank_lines(&mut self) -> bool {
-        while let Some(byte) = self.text.get(self.pos) {
-            let blank = self.dialect.ends_record(*byte) || self.dialect.is_blank(*byte);
-            if !blank || !self.dialect.skip_blank_lines() {
-                return true;
+    fn skip_blank_lines(&self, place: &mut Place) -> bool {
+        match self.text.get(place.pos) {
+            Some(byte) if !self.scan().ends_record(*byte) && !self.dialect.is_blank(*byte) => true,
+            Some(_) => {
+                let (found, pos) = self.after_blank_lines(place.pos);
+                self.scan().move_to(place, pos);
+                found
             }
-            let mut end = self.pos;
-            while self
-                .text
-                .get(end)
-                .is_some_and(|b| self.dialect.is_blank(*b))
-            {
+            None => false,
+        }
+    }
+
+    /// The start of the first line at or after `pos` that is not blank, and whether there is one.
+    fn after_blank_lines(&self, mut pos: usize) -> (bool, usize) {
+        if !self.dialect.skip_blank_lines() {
+            return (pos < self.text.len(), pos);
+        }
+        let is_blank = |b: &u8| self.dialect.is_blank(*b);
+        while pos < self.text.len() {
+            let mut end = pos;
+            while self.text.get(end).is_some_and(is_blank) {
                 end += 1;
             }
             match self.text.get(end) {
-                Some(byte) if !self.dialect.ends_record(*byte) => return true,
-                Some(_) => self.pos = end + 1,
-                None => self.pos = end,
+                Some(byte) if !self.dialect.ends_record(*byte) => return (true, pos),
+                Some(_) => pos = end + 1,
+                None => pos = end,
             }
         }
-        false
+        (false, pos)
+    }
+}
+
+impl Scan<'_> {
+    #[inline(always)]
+    fn ends_record(self, byte: u8) -> bool {
+        byte == self.ends[0] || byte == self.ends[1]
     }
 
-    /// The field at the position, which moves to the separator after it.
-    #[inline]
-    fn field(&mut self) -> Result<Field, ScanError> {
-        if self.dialect.skip_initial_space() {
-            while self.text.get(self.pos) == Some(&b' ') {
-                self.pos += 1;
+    /// The field at the place, which moves to the separator after it.
+    #[inline(always)]
+    fn field(self, place: &mut Place) -> Result<Field, ScanError> {
+        let mut start = place.pos;
+        if self.skip_initial_space {
+            while self.text.get(start) == Some(&b' ') {
+                start += 1;
             }
         }
-        let start = self.pos;
-        if self
-            .text
-            .get(start)
-            .copied()
-            .is_some_and(|b| Some(b) == self.dialect.quote())
-        {
-            return self.quoted_field(start);
+        if self.quote.is_some() && self.text.get(start).copied() == self.quote {
+            return self.quoted_field(place, start);
         }
-        self.pos = self.next_separator(start);
-        Ok(Field::new(FieldKind::Plain, start, self.pos))
+        place.pos = self.next_separator(place);
+        Ok(Field::new(FieldKind::Plain, start, place.pos))
     }
 
     /// The field whose opening quote is at `open`.
     #[inline]
-    fn quoted_field(&mut self, open: usize) -> Result<Field, ScanError> {
+    fn quoted_field(self, place: &mut Place, open: usize) -> Result<Field, ScanError> {
         let mut kind = FieldKind::Quoted;
         let mut from = open + 1;
         loop {
-            let quote = self.next_quote(from);
-            let open_end = !self.dialect.multiline_quotes()
-                && self.text[from..quote]
-                    .iter()
-                    .any(|b| self.dialect.ends_record(*b));
+            let quote = self.next_quote(place, from);
+            let open_end = !self.multiline_quotes
+                && self.text[from..quote].iter().any(|b| self.ends_record(*b));
             if quote >= self.text.len() || open_end {
                 return Err(ScanError {
                     kind: ScanErrorKind::UnterminatedQuote,
@@ -246,88 +283,103 @@ impl<'t> Scanner<'t> {
             }
             let after = quote + 1;
             match self.text.get(after) {
-                Some(byte) if Some(*byte) == self.dialect.quote() => {
+                Some(byte) if Some(*byte) == self.quote => {
                     kind = FieldKind::Escaped;
                     from = after + 1;
                 }
-                Some(byte) if *byte != self.delimiter && !self.dialect.ends_record(*byte) => {
-                    self.pos = self.next_separator(after);
-                    return Ok(Field::new(FieldKind::Escaped, open + 1, self.pos));
+                Some(byte) if *byte != self.delimiter && !self.ends_record(*byte) => {
+                    self.move_to(place, after);
+                    place.pos = self.next_separator(place);
+                    return Ok(Field::new(FieldKind::Escaped, open + 1, place.pos));
                 }
                 _ => {
-                    self.pos = after;
+                    self.move_to(place, after);
                     return Ok(Field::new(kind, open + 1, quote));
                 }
             }
         }
     }
 
-    /// Steps over the separator at the position; whether the record goes on after it.
-    #[inline]
-    fn next_field(&mut self) -> bool {
-        let Some(byte) = self.text.get(self.pos) else {
+    /// Steps over the separator at the place; whether the record goes on after it.
+    #[inline(always)]
+    fn next_field(self, place: &mut Place) -> bool {
+        let Some(byte) = self.text.get(place.pos) else {
             return false;
         };
-        self.pos += 1;
-        if !self.dialect.ends_record(*byte) {
+        // the separator is the lowest one left
+        place.separators &= place.separators.wrapping_sub(1);
+        place.pos += 1;
+        if !self.ends_record(*byte) {
             return true;
         }
-        if self.dialect.record_end().is_none()
-            && *byte == b'\r'
-            && self.text.get(self.pos) == Some(&b'\n')
-        {
-            self.pos += 1;
+        if self.pairs && *byte == b'\r' && self.text.get(place.pos) == Some(&b'\n') {
+            self.move_to(place, place.pos + 1);
         }
         false
     }
 
-    /// The first delimiter or line end at or after `from`, else the end of the text.
-    #[inline]
-    fn next_separator(&mut self, from: usize) -> usize {
-        self.seek(from);
-        let mut mask = self.separators & from_bit(from - self.base);
-        while mask == 0 {
-            if !self.load(self.base + BLOCK) {
+    /// The first delimiter or line end at or after the place, else the end of the text.
+    #[inline(always)]
+    fn next_separator(self, place: &mut Place) -> usize {
+        while place.separators == 0 {
+            if !self.load(place, place.base + BLOCK) {
                 return self.text.len();
             }
-            mask = self.separators;
         }
-        self.base + lowest(mask)
+        place.base + lowest(place.separators)
     }
 
     /// The first quote at or after `from`, else the end of the text.
     #[inline]
-    fn next_quote(&mut self, from: usize) -> usize {
-        self.seek(from);
-        let mut mask = self.quotes & from_bit(from - self.base);
-        while mask == 0 {
-            if !self.load(self.base + BLOCK) {
+    fn next_quote(self, place: &mut Place, from: usize) -> usize {
+        if from - place.base >= BLOCK {
+            self.load(place, from - from % BLOCK);
+        }
+        let mut quotes = place.quotes & from_bit(from - place.base);
+        while quotes == 0 {
+            if !self.load(place, place.base + BLOCK) {
                 return self.text.len();
             }
-            mask = self.quotes;
+            quotes = place.quotes;
         }
-        self.base + lowest(mask)
+        place.base + lowest(quotes)
     }
 
-    /// Makes `base` the block that `position` is in.
+    /// Moves forward to a position.
     #[inline]
-    fn seek(&mut self, position: usize) {
-        if position - self.base >= BLOCK {
-            self.load(position - position % BLOCK);
+    fn move_to(self, place: &mut Place, pos: usize) {
+        place.pos = pos;
+        if pos - place.base >= BLOCK {
+            self.load(place, pos - pos % BLOCK);
         }
+        place.separators &= from_bit(pos - place.base);
     }
 
     /// Makes the masks of the block at `base`; `false` past the end of the text.
     #[inline]
-    fn load(&mut self, base: usize) -> bool {
+    fn load(self, place: &mut Place, base: usize) -> bool {
         let (block, valid) = Block::load(self.text, base);
-        self.base = base;
-        let ends = self.dialect.ends_in(&block);
-        self.separators = (block.eq(self.delimiter) | ends) & valid;
-        self.quotes = self
-            .dialect
-            .quote()
-            .map_or(0, |quote| block.eq(quote) & valid);
+        let ends = block.eq(self.ends[0]) | block.eq(self.ends[1]);
+        place.base = base;
+        place.separators = (block.eq(self.delimiter) | ends) & valid;
+        place.quotes = self.quote.map_or(0, |quote| block.eq(quote) & valid);
         valid != 0
+    }
+
+    /// Counts the fields of the record whose first surplus field is at the place.
+    #[cold]
+    fn too_many_fields(self, mut place: Place, expected: usize) -> ScanError {
+        let offset = place.pos;
+        let mut found = expected;
+        loop {
+            found += 1;
+            if self.field(&mut place).is_err() || !self.next_field(&mut place) {
+                break;
+            }
+        }
+        ScanError {
+            kind: ScanErrorKind::TooManyFields { expected, found },
+            offset,
+        }
     }
 }

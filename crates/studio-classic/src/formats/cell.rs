@@ -35,11 +35,20 @@ impl Cell {
 }
 
 /// Whether a cell, after its quotes were removed, stands for a missing value.
-#[inline]
+#[inline(always)]
 pub(super) fn is_missing(cell: &[u8]) -> bool {
+    match cell.first() {
+        None => true,
+        Some(b'#' | b'-' | b'1' | b'<' | b'N' | b'n') if cell.len() <= 8 => is_marker(cell),
+        Some(_) => false,
+    }
+}
+
+#[inline(never)]
+fn is_marker(cell: &[u8]) -> bool {
     matches!(
         cell,
-        b"" | b"#N/A"
+        b"#N/A"
             | b"#N/A N/A"
             | b"#NA"
             | b"-1.#IND"
@@ -207,18 +216,22 @@ impl<'c> Literal<'c> {
             truncated: false,
             exponent: 0,
         };
-        let rest = literal.take_digits(digits);
-        let mut count = digits.len() - rest.len();
-        let mut rest = rest;
+        let (whole, mut rest) = split_digits(digits);
+        literal.append(whole);
+        let mut count = whole.len();
         if let [b'.', fraction @ ..] = rest {
+            let (places, after) = split_digits(fraction);
+            literal.append(places);
             literal.integral = false;
-            rest = literal.take_digits(fraction);
-            let places = fraction.len() - rest.len();
-            count += places;
-            literal.exponent = -i64::try_from(places).ok()?;
+            literal.exponent = -i64::try_from(places.len()).ok()?;
+            count += places.len();
+            rest = after;
         }
         if count == 0 {
             return None;
+        }
+        if count > SURE_DIGITS {
+            literal.count_again(digits);
         }
         if let [b'e' | b'E', power @ ..] = rest {
             literal.integral = false;
@@ -229,26 +242,29 @@ impl<'c> Literal<'c> {
         Some(literal)
     }
 
-    /// Appends leading digits of `bytes` to the mantissa and returns the rest.
+    /// Appends digits to the mantissa, which wraps around when there are too many.
     #[inline]
-    fn take_digits<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        let mut rest = bytes;
-        while let [byte, after @ ..] = rest {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            let next = self
-                .mantissa
-                .checked_mul(10)
-                .and_then(|m| m.checked_add(u64::from(digit)));
-            match next {
-                Some(next) => self.mantissa = next,
-                None => self.truncated = true,
-            }
-            rest = after;
+    fn append(&mut self, digits: &[u8]) {
+        for byte in digits {
+            let digit = u64::from(byte.wrapping_sub(b'0'));
+            self.mantissa = self.mantissa.wrapping_mul(10).wrapping_add(digit);
         }
-        rest
+    }
+
+    /// The mantissa of so many digits that it may not fit.
+    #[cold]
+    fn count_again(&mut self, digits: &[u8]) {
+        let digits = digits
+            .iter()
+            .filter(|b| **b != b'.')
+            .map(|b| b.wrapping_sub(b'0'));
+        let mantissa = digits
+            .take_while(|digit| *digit <= 9)
+            .try_fold(0_u64, |mantissa, digit| {
+                mantissa.checked_mul(10)?.checked_add(u64::from(digit))
+            });
+        self.truncated = mantissa.is_none();
+        self.mantissa = mantissa.unwrap_or_default();
     }
 
     /// Sign and digits as the standard library parses them.
@@ -294,6 +310,16 @@ impl<'c> Literal<'c> {
         };
         Some(if self.minus { -magnitude } else { magnitude })
     }
+}
+
+/// So many digits always fit `u64`.
+const SURE_DIGITS: usize = 19;
+
+/// The digits that bytes start with, and the rest.
+#[inline]
+fn split_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let digits = bytes.iter().position(|b| !b.is_ascii_digit());
+    bytes.split_at(digits.unwrap_or(bytes.len()))
 }
 
 /// An integer of at most 2^53 as `f64`.
