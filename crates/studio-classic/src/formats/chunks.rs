@@ -12,6 +12,14 @@ use super::{FormatError, ParseError};
 /// ordinary rows is about one batch.
 pub(super) const CHUNK_BYTES: usize = 4 << 20;
 
+/// How much larger chunks can get.
+const WIDEST: usize = 16;
+
+/// How much larger the chunks of a table of so many columns should be.
+pub(super) fn width_factor(width: usize) -> usize {
+    (width / 512).clamp(1, WIDEST)
+}
+
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Something that can be read twice.
@@ -91,12 +99,17 @@ impl<'i> Chunks<'i> {
             splitter: Splitter::new(dialect),
             size,
             // a chunk is at most a record and what was read before it was complete
-            max_record: max_record.min((MAX_SCAN_LEN - size) / 2),
+            max_record: max_record.min((MAX_SCAN_LEN - size * WIDEST) / 2),
             tail,
             offset: mark,
             ended: false,
             mark,
         })
+    }
+
+    /// Makes the chunks of a wide table larger, so that each column has enough rows in one.
+    pub(super) fn suit_width(&mut self, width: usize) {
+        self.size *= width_factor(width);
     }
 
     /// Bytes of the whole input.

@@ -15,8 +15,9 @@ use arrow::datatypes::{Float32Type, Float64Type, Int64Type, UInt64Type};
 use arrow::error::ArrowError;
 use azml_delimited::{Dialect, Field, FieldKind};
 
-use super::cell::{Cell, is_missing, parse_bool, parse_f32, parse_f64, parse_i64, parse_u64};
+use super::cell::{Cell, is_missing, parse_bool};
 use super::infer::{Evidence, Guess};
+use super::number::{parse_f32, parse_f64, parse_i64, parse_u64};
 
 /// The text that fields point into, and how to read it.
 #[derive(Debug, Clone, Copy)]

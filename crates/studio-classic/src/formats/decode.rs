@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use azml_delimited::{LineCounter, Splitter};
 
-use super::chunks::{BYTE_ORDER_MARK, Fault, widen};
+use super::chunks::{BYTE_ORDER_MARK, Fault, widen, width_factor};
 use super::head;
 use super::layout::Layout;
 use super::read::batch;
@@ -18,7 +18,8 @@ const PARSE_BYTES: usize = 1 << 20;
 
 /// Decodes text piece by piece into batches of a given schema.
 ///
-/// Memory is bounded: it holds about 1 MiB of text, or one record where that is larger.
+/// Memory is bounded: it holds about 1 MiB of text, up to 16 MiB in tables of very many columns, or
+/// one record where that is larger.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -156,6 +157,7 @@ impl Decoder {
                     width: head.names.len(),
                     batch_rows: self.batch_rows,
                 };
+                self.parse_bytes *= width_factor(table.width);
                 self.columns = Some((table, plan));
                 start = head.len;
             }

@@ -6,6 +6,10 @@ use super::chunks::{Fault, widen};
 use super::header;
 use super::layout::Layout;
 
+/// The most columns a text may have: each takes memory before it has a row, so that a text of
+/// nothing but separators could take a thousand times its own size.
+const MAX_COLUMNS: usize = 1 << 18;
+
 /// The columns, and where the rows begin.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -30,6 +34,11 @@ pub(super) fn read(layout: &Layout, text: &[u8], offset: u64) -> Result<Option<H
         .map_err(|error| Fault::new(offset + widen(error.offset), error.to_string()))?;
     if !found {
         return Ok(None);
+    }
+    if let Some(surplus) = fields.get(MAX_COLUMNS) {
+        let at = offset + widen(surplus.range().start);
+        let reason = format!("{} columns, more than {MAX_COLUMNS}", fields.len());
+        return Err(Fault::new(at, reason));
     }
     if !layout.header {
         return Ok(Some(Head {

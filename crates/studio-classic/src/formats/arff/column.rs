@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use super::date::Pattern;
 use super::header::Kind;
 use super::line::{Result, Word};
-use crate::formats::cell::{parse_f64, parse_i64};
+use crate::formats::number::{parse_f64, parse_i64};
 
 /// 2^53: up to here every whole `f64` is exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -352,3 +352,34 @@ fn records_longer_than_the_limit_are_refused() {
          accepted"
     );
 }
+
+#[test]
+fn very_many_columns_are_refused() {
+    let commas = ",".repeat(1 << 18);
+    csv(
+        &format!("{commas}\n1\n"),
+        "error: line 1, column 262145: 262145 columns, more than 262144",
+    );
+}
+
+#[test]
+fn wide_tables() {
+    let row = |cell: &str| vec![cell; 2000].join(",");
+    let rows: Vec<String> = (0..30).map(|n| row(&n.to_string())).collect();
+    let text = format!("{}\n{}\n", row("a"), rows.join("\n"));
+    let whole = read_bytes(
+        text.as_bytes(),
+        &DataTypeId::GenericCsv,
+        &ReadOptions::default(),
+    );
+    let chunked = read_chunked(
+        text.as_bytes(),
+        &DataTypeId::GenericCsv,
+        &ReadOptions::default(),
+        3000,
+    );
+    assert_eq!(outcome(&chunked), outcome(&whole));
+    let frame = chunked.unwrap();
+    assert_eq!((frame.num_rows(), frame.num_columns()), (30, 2000));
+    assert!(frame.batches().len() > 3, "several chunks");
+}
