@@ -58,6 +58,7 @@ async fn logs_at_trace_level_hold_no_secret() {
     std::fs::write(&file, "a,b\n1,2\n").expect("a file");
     let file = file.to_str().expect("a plain path");
 
+    let mut secrets = secrets(&emulator).await;
     let mut logs = Vec::new();
     let experiment = format!(
         "{}.f-id.{}",

@@ -1,11 +1,11 @@
 //! Frames out of a workspace and into it: contents are fetched and parsed, or written and sent.
 //!
 //! Parsing and writing are the business of `formats`; here is decided what is held where. Without
-//! a schema the type of a column follows from all of its cells, so the contents are spooled and
-//! read twice; with a schema they are parsed as they arrive.
+//! a schema the type of a column follows from all of its cells, so the contents are spooled while
+//! they are parsed, to be read again; with a schema they are parsed as they arrive.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,9 +15,9 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt, TryStreamExt};
 
-use crate::formats::{self, Decoder, Encoder, FormatError, Frame, ReadOptions};
+use crate::formats::{self, Decoder, Encoder, FormatError, Frame, Input, ReadOptions};
 use crate::read::Source;
-use crate::spool::Spool;
+use crate::spool::{self, Spool};
 use crate::upload::{AddDataset, UpdateDataset, UploadData};
 use crate::{DataTypeId, Datasets, Error, Result, SourceDataset};
 
@@ -50,15 +50,13 @@ impl fmt::Debug for BatchStream {
     }
 }
 
-/// Fetches everything and parses it on several threads.
+/// Fetches everything and parses it meanwhile, on several threads.
 pub(crate) async fn read_frame<S: Source>(source: &S, options: ReadOptions) -> Result<Frame> {
     let id = readable(source.data_type_id())?;
-    let spool = Spool::fill(source.open().await?).await?;
-    blocking(move || match spool {
-        Spool::Memory(bytes) => formats::read_bytes(&bytes, &id, &options),
-        Spool::File(mut file) => formats::read_file(&mut file, &id, &options),
-    })
-    .await
+    let contents = source.open().await?;
+    let parse = move |input: &mut dyn Input| formats::read_input(input, &id, &options);
+    let (frame, _) = spool::while_filling(contents, parse).await?;
+    Ok(frame)
 }
 
 /// Fetches and parses as the batches are taken; see the head of this module for what is held.
@@ -79,16 +77,11 @@ pub(crate) async fn read_batches<S: Source>(
     if let Some(schema) = options.schema.clone() {
         return decode(contents, &id, schema, &options);
     }
-    let spool = Spool::fill(contents).await?;
-    let (schema, spool, id, options) = blocking(move || {
-        let mut spool = spool;
-        let schema = match &mut spool {
-            Spool::Memory(bytes) => formats::infer_bytes(bytes, &id, &options)?,
-            Spool::File(file) => formats::infer_file(file, &id, &options)?,
-        };
-        Ok((schema, spool, id, options))
-    })
-    .await?;
+    let infer = {
+        let (id, options) = (id.clone(), options.clone());
+        move |input: &mut dyn Input| formats::infer_input(input, &id, &options)
+    };
+    let (schema, spool) = spool::while_filling(contents, infer).await?;
     decode(spool.into_stream()?, &id, schema, &options)
 }
 
@@ -122,8 +115,8 @@ fn decode(
 
 /// Writes a frame as text of a type, a batch at a time.
 pub(crate) async fn write(frame: Frame, id: DataTypeId) -> Result<Spool> {
-    blocking(move || {
-        Spool::written(|out| {
+    spool::blocking(move || {
+        let written = Spool::written(|out| {
             let mut encoder = Encoder::new(&id, frame.schema())?;
             if encoder.needs_observation() {
                 for batch in frame.batches() {
@@ -137,8 +130,9 @@ pub(crate) async fn write(frame: Frame, id: DataTypeId) -> Result<Spool> {
                 text.clear();
             }
             encoder.finish(&mut text);
-            Ok(out.write_all(&text)?)
-        })
+            Ok::<_, FormatError>(out.write_all(&text)?)
+        });
+        Ok(written?)
     })
     .await
 }
@@ -148,22 +142,6 @@ fn readable(id: &DataTypeId) -> Result<DataTypeId> {
     match id.is_frame_readable() {
         true => Ok(id.clone()),
         false => Err(Error::UnsupportedDataType { id: id.to_string() }),
-    }
-}
-
-/// Runs work that takes long off the runtime's threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FormatError> + Send + 'static,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => Ok(result?),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(Error::io(
-                "parse in the background",
-                io::Error::other(error),
-            )),
-        },
     }
 }
 

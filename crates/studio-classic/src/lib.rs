@@ -15,6 +15,7 @@ mod frames;
 #[doc(hidden)]
 pub mod fuzz;
 mod graph_builder;
+mod growing;
 mod http_error;
 mod intermediate;
 mod listing;

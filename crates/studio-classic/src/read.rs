@@ -70,7 +70,8 @@ macro_rules! read_methods {
         /// [`Error::TooLarge`](crate::Error::TooLarge) if a column holds 2 GiB of text, which no
         /// batch can.
         pub async fn read(&self) -> $crate::Result<arrow::array::RecordBatch> {
-            Ok(self.read_frame().await?.concat()?)
+            let frame = self.read_frame().await?;
+            $crate::spool::blocking(move || Ok(frame.into_batch()?)).await
         }
 
         /// The contents as a frame. Every column's type follows from all of its cells.

@@ -1,9 +1,9 @@
 //! Contents on this machine for reading more than once, or of a length to be found: in memory
 //! while they are small, else in a temporary file that nobody else sees and that vanishes with its
-//! handle.
+//! handle. What is read from them may be read while they arrive.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::pin::pin;
 
 use bytes::Bytes;
@@ -12,6 +12,8 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use tempfile::SpooledTempFile;
 use tokio_util::io::ReaderStream;
 
+use crate::formats::{FormatError, Input};
+use crate::growing::growing;
 use crate::{Error, Result};
 
 /// Contents up to this size stay in memory.
@@ -36,19 +38,16 @@ impl Spool {
     async fn fill_beyond(stream: impl Stream<Item = Result<Bytes>>, limit: usize) -> Result<Self> {
         let mut stream = pin!(stream);
         let mut pieces = Vec::new();
-        let mut waiting = 0;
-        let mut file: Option<File> = None;
-        while let Some(piece) = stream.try_next().await? {
-            waiting += piece.len();
-            pieces.push(piece);
-            if waiting > file.as_ref().map_or(limit, |_| PIECE_SIZE) {
-                file = Some(append(file, std::mem::take(&mut pieces)).await?);
-                waiting = 0;
-            }
+        if !take(&mut stream, &mut pieces, limit).await? {
+            return Ok(Self::Memory(pieces.concat().into()));
         }
-        match file {
-            None => Ok(Self::Memory(pieces.concat().into())),
-            file => Ok(Self::File(append(file, pieces).await?)),
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        loop {
+            let full = std::mem::take(&mut pieces);
+            file = append(file, full).await?;
+            if !take(&mut stream, &mut pieces, PIECE_SIZE).await? {
+                return Ok(Self::File(append(file, pieces).await?));
+            }
         }
     }
 
@@ -89,22 +88,102 @@ impl Spool {
     }
 }
 
-/// Appends to the file, or to a new one, off the runtime's threads.
-async fn append(file: Option<File>, pieces: Vec<Bytes>) -> Result<File> {
-    let work = move || {
-        let mut file = match file {
-            Some(file) => file,
-            None => tempfile::tempfile()?,
+/// Fills a spool and meanwhile does work that reads it from the beginning, on a thread that may
+/// block. The work ends early only with an error, and then so does the transfer.
+pub(crate) async fn while_filling<T: Send + 'static>(
+    stream: impl Stream<Item = Result<Bytes>>,
+    work: impl FnOnce(&mut dyn Input) -> Result<T, FormatError> + Send + 'static,
+) -> Result<(T, Spool)> {
+    while_filling_beyond(stream, work, MEMORY_LIMIT).await
+}
+
+async fn while_filling_beyond<T: Send + 'static>(
+    stream: impl Stream<Item = Result<Bytes>>,
+    work: impl FnOnce(&mut dyn Input) -> Result<T, FormatError> + Send + 'static,
+    limit: usize,
+) -> Result<(T, Spool)> {
+    let mut stream = pin!(stream);
+    let mut pieces = Vec::new();
+    if !take(&mut stream, &mut pieces, limit).await? {
+        let bytes = Bytes::from(pieces.concat());
+        return blocking(move || Ok((work(&mut Cursor::new(&bytes))?, Spool::Memory(bytes)))).await;
+    }
+    let (writer, mut reader) = growing().map_err(failed)?;
+    let mut working = pin!(blocking(move || {
+        let result = work(&mut reader)?;
+        Ok((result, reader))
+    }));
+    let filling = async {
+        let mut writer = writer;
+        loop {
+            let full = std::mem::take(&mut pieces);
+            writer =
+                blocking(move || writer.append(&full).map(|()| writer).map_err(failed)).await?;
+            if !take(&mut stream, &mut pieces, PIECE_SIZE).await? {
+                writer.append(&pieces).map_err(failed)?;
+                writer.finish();
+                return Ok(());
+            }
+        }
+    };
+    let (result, reader) = tokio::select! {
+        // If the transfer breaks, its error is the cause of the work's.
+        biased;
+        filled = filling => match filled {
+            Ok(()) => working.await?,
+            Err(error) => {
+                // The thread ends soon, for the writer is gone.
+                let _ = working.await;
+                return Err(error);
+            }
+        },
+        result = &mut working => result?,
+    };
+    let file = reader
+        .into_file()
+        .ok_or_else(|| failed(io::Error::other("the file is still in use")))?;
+    Ok((result, Spool::File(file)))
+}
+
+/// Takes pieces until they are more than `limit` together; false if the stream ended before.
+async fn take(
+    stream: &mut (impl Stream<Item = Result<Bytes>> + Unpin),
+    pieces: &mut Vec<Bytes>,
+    limit: usize,
+) -> Result<bool> {
+    let mut waiting = 0;
+    while waiting <= limit {
+        let Some(piece) = stream.try_next().await? else {
+            return Ok(false);
         };
+        waiting += piece.len();
+        pieces.push(piece);
+    }
+    Ok(true)
+}
+
+/// Runs work that takes long off the runtime's threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(failed(io::Error::other(error))),
+        },
+    }
+}
+
+/// Appends to the file off the runtime's threads.
+async fn append(mut file: File, pieces: Vec<Bytes>) -> Result<File> {
+    blocking(move || {
         for piece in pieces {
-            file.write_all(&piece)?;
+            file.write_all(&piece).map_err(failed)?;
         }
         Ok(file)
-    };
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
-        .map_err(failed)
+    })
+    .await
 }
 
 fn failed(error: io::Error) -> Error {
@@ -142,6 +221,46 @@ mod tests {
         let broken = of(&["ab"]).chain(stream::once(async { Err(Error::argument("x", "broke")) }));
         let error = Spool::fill(broken).await.expect_err("broken");
         assert_eq!(error.to_string(), "argument `x` broke");
+    }
+
+    fn read_all(input: &mut dyn Input) -> Result<String, FormatError> {
+        let mut text = String::new();
+        input.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    #[tokio::test]
+    async fn work_goes_on_while_contents_arrive() {
+        for limit in [100, 3, 0] {
+            let (text, spool) = while_filling_beyond(of(&["ab", "", "cd", "e"]), read_all, limit)
+                .await
+                .expect("filled");
+            assert_eq!(text, "abcde");
+            assert_eq!(matches!(spool, Spool::Memory(_)), limit == 100);
+            assert_eq!(spool.len().expect("known"), 5);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_transfer_is_the_error_of_the_work() {
+        for limit in [100, 0] {
+            let broken =
+                of(&["ab", "c"]).chain(stream::once(async { Err(Error::argument("x", "broke")) }));
+            let error = while_filling_beyond(broken, read_all, limit)
+                .await
+                .expect_err("broken");
+            assert_eq!(error.to_string(), "argument `x` broke");
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_fails_ends_the_transfer() {
+        let endless = of(&["ab"]).chain(stream::pending());
+        let refuse = |_: &mut dyn Input| Err::<(), _>(FormatError::Schema("refused".into()));
+        let error = while_filling_beyond(endless, refuse, 0)
+            .await
+            .expect_err("refused");
+        assert_eq!(error.to_string(), "argument `schema` refused");
     }
 
     #[test]

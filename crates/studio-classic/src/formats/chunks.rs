@@ -23,7 +23,7 @@ pub(super) fn width_factor(width: usize) -> usize {
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Something that can be read twice.
-pub(super) trait Input: Read + Seek + Send {}
+pub(crate) trait Input: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Input for T {}
 
 /// Malformed text at a byte offset: becomes a [`ParseError`] when the lines before it are counted.

@@ -1,7 +1,7 @@
 //! A frame: a schema and batches of rows.
 
-use arrow::array::{Array, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::{concat, concat_batches};
 use arrow::datatypes::{DataType, SchemaRef};
 
 use super::FormatError;
@@ -96,6 +96,39 @@ impl Frame {
         if let [only] = &self.batches[..] {
             return Ok(only.clone());
         }
+        self.check_text()?;
+        Ok(concat_batches(&self.schema, &self.batches)?)
+    }
+
+    /// The whole frame as one batch; every column of the frame is given up as soon as the batch has
+    /// it, so that no more than one is there twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`concat`](Self::concat).
+    pub fn into_batch(self) -> Result<RecordBatch, FormatError> {
+        if self.batches.len() < 2 {
+            return self.concat();
+        }
+        self.check_text()?;
+        let rows = self.num_rows();
+        let mut columns = vec![Vec::with_capacity(self.batches.len()); self.num_columns()];
+        for batch in self.batches {
+            let (_, arrays, _) = batch.into_parts();
+            for (column, array) in columns.iter_mut().zip(arrays) {
+                column.push(array);
+            }
+        }
+        let columns = columns.into_iter().map(|arrays: Vec<ArrayRef>| {
+            let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+            concat(&arrays)
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        super::read::batch(&self.schema, rows, columns)
+    }
+
+    /// Refuses text that is too much for one batch.
+    fn check_text(&self) -> Result<(), FormatError> {
         for (index, field) in self.schema.fields().iter().enumerate() {
             if !matches!(field.data_type(), DataType::Utf8 | DataType::Binary) {
                 continue;
@@ -112,7 +145,7 @@ impl Frame {
                 });
             }
         }
-        Ok(concat_batches(&self.schema, &self.batches)?)
+        Ok(())
     }
 }
 
@@ -178,6 +211,7 @@ mod tests {
         assert_eq!(frame.batches().len(), 2, "an empty batch is left out");
         assert_eq!(frame.concat().unwrap(), batch(&["yy", "z"]));
         assert_eq!(text_bytes(frame.batches()[0].column(0)), 2);
+        assert_eq!(frame.into_batch().unwrap(), batch(&["yy", "z"]));
     }
 
     #[test]
@@ -186,6 +220,10 @@ mod tests {
         let one = batch(&[&text]);
         let frame = Frame::try_new(one.schema(), vec![one; 2048]).unwrap();
         let error = frame.concat().unwrap_err();
+        assert!(matches!(
+            frame.into_batch(),
+            Err(FormatError::TooLarge { .. })
+        ));
         assert_eq!(
             error.to_string(),
             "column `a` holds 2147483648 bytes of text, more than the 2 GiB one batch can hold"

@@ -68,6 +68,7 @@ pub use options::ReadOptions;
 pub use write::{Encoder, write_frame};
 
 use crate::DataTypeId;
+pub(crate) use chunks::Input;
 use layout::Layout;
 
 /// Reads the bytes of a dataset into a frame.
@@ -138,8 +139,9 @@ pub fn infer_file(
     infer_input(file, id, options)
 }
 
-fn infer_input(
-    input: &mut dyn chunks::Input,
+/// [`infer_file`] for anything that can be read twice.
+pub(crate) fn infer_input(
+    input: &mut dyn Input,
     id: &DataTypeId,
     options: &ReadOptions,
 ) -> Result<SchemaRef, FormatError> {
@@ -151,8 +153,9 @@ fn infer_input(
     read::infer(input, &Layout::of(id)?, options, chunks::CHUNK_BYTES)
 }
 
-fn read_input(
-    input: &mut dyn chunks::Input,
+/// [`read_file`] for anything that can be read twice.
+pub(crate) fn read_input(
+    input: &mut dyn Input,
     id: &DataTypeId,
     options: &ReadOptions,
 ) -> Result<Frame, FormatError> {

@@ -6,6 +6,7 @@ mod errors;
 mod experiments;
 mod frames;
 mod reading;
+mod secrets;
 mod server;
 mod uploading;
 
