@@ -10,10 +10,12 @@ use anyhow::{Context, Result, ensure};
 use crate::{metadata, process};
 
 /// The profile of the workspace, so that dependencies it has built are not built again.
-const PROFILE: [&str; 2] = [
-    "profile.dev.debug=\"line-tables-only\"",
-    "profile.dev.package.\"*\".debug=false",
-];
+const PROFILE: [&str; 2] = [DEBUG, "profile.dev.package.\"*\".debug=false"];
+
+const DEBUG: &str = "profile.dev.debug=\"line-tables-only\"";
+
+/// Says the same as [`DEBUG`] and wins over the manifest, but not over an argument.
+const DEBUG_VARIABLE: &str = "CARGO_PROFILE_DEV_DEBUG";
 
 /// Packages the crates, then builds and runs every program below `tests/consumers`.
 pub(crate) fn run() -> Result<()> {
@@ -100,9 +102,10 @@ fn build_and_run(program: &Path, folder: &Path, patches: &[String]) -> Result<()
         .arg("run")
         .current_dir(&copy)
         .env("CARGO_TARGET_DIR", metadata::target_directory()?);
+    let overridden = std::env::var_os(DEBUG_VARIABLE).is_some();
     for setting in PROFILE
-        .iter()
-        .copied()
+        .into_iter()
+        .filter(|setting| !(overridden && *setting == DEBUG))
         .chain(patches.iter().map(String::as_str))
     {
         command.args(["--config", setting]);
