@@ -123,8 +123,6 @@ async fn logs_at_trace_level_hold_no_secret() {
         "refused",
         String::from_utf8_lossy(&refused.stderr).into_owned(),
     ));
-    // The token of the environment is good until the next step.
-    let mut secrets = secrets(&emulator).await;
     let regenerated = run(&emulator, &["tokens", "regenerate", "primary"]);
     assert!(regenerated.status.success(), "{regenerated:?}");
     let new = String::from_utf8_lossy(&regenerated.stdout)
