@@ -1,5 +1,17 @@
 //! A small generator of numbers, so that a failing run can be repeated from its seed.
 
+use std::ops::Range;
+
+/// The seeds of this run, one for each round: five, or what `cargo xtask chaos` asks for.
+pub(crate) fn seeds() -> Range<u64> {
+    let number = |name, default| {
+        let value = std::env::var(name);
+        value.map_or(default, |value| value.parse().expect("a number"))
+    };
+    let first = number("AZML_CHAOS_SEED", 1);
+    first..first + number("AZML_CHAOS_ROUNDS", 5)
+}
+
 /// SplitMix64.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);

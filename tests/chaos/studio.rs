@@ -10,7 +10,7 @@ use azml_core::clock::{Clock, SystemClock};
 use azml_tests::EmulatorProcess;
 use tokio::task::JoinSet;
 
-use crate::random::Random;
+use crate::random::{self, Random};
 
 /// How long a restart may take, on a loaded machine with a debug build.
 const RESTART: Duration = Duration::from_secs(15);
@@ -145,7 +145,7 @@ async fn write_and_kill(data: &Path, seed: u64, acknowledged: &Acknowledged) {
 async fn nothing_acknowledged_is_lost_when_the_emulator_is_killed() {
     let data = tempfile::tempdir().expect("a temporary directory");
     let acknowledged = Acknowledged::default();
-    for seed in 1..=5 {
+    for seed in random::seeds() {
         write_and_kill(data.path(), seed, &acknowledged).await;
     }
     let emulator = EmulatorProcess::on(data.path()).await;

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::{environments, metadata, process};
 
@@ -20,6 +20,15 @@ pub(crate) fn forget() -> Result<()> {
         std::fs::remove_dir_all(folder)?;
     }
     Ok(())
+}
+
+/// Writes the pages anew.
+pub(crate) fn run() -> Result<()> {
+    ensure!(
+        rows_directory()?.is_dir(),
+        "no rows yet: run `cargo xtask test` first"
+    );
+    update().map(drop)
 }
 
 /// Writes the pages from the rows of a full run. CI changes no file: it returns the names of those

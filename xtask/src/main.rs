@@ -4,15 +4,19 @@
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
 mod bench;
+mod chaos;
 mod compat;
 mod consumers;
+mod dist;
 mod environments;
 mod fuzz;
 mod lint;
 mod metadata;
 mod process;
+mod release;
 mod stages;
 mod system;
+mod targets;
 mod test;
 
 use std::process::ExitCode;
@@ -41,6 +45,16 @@ enum Task {
     Bench(bench::Options),
     /// The fuzz targets, each for a while.
     Fuzz(fuzz::Options),
+    /// The pages of docs/compat, from the rows of the last full test run.
+    Compat,
+    /// The crash suite, many times over.
+    Chaos(chaos::Options),
+    /// What runs on a user's machine, checked for the systems that the toolchain knows.
+    CheckTargets,
+    /// A new version: edited, packaged, built from its packages, committed and tagged.
+    Release(release::Options),
+    /// The archive that people install from.
+    Dist,
 }
 
 fn main() -> ExitCode {
@@ -50,6 +64,11 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Compat => compat::run(),
+        Task::Chaos(options) => chaos::run(&options),
+        Task::CheckTargets => targets::run(),
+        Task::Release(options) => release::run(&options),
+        Task::Dist => dist::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

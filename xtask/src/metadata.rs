@@ -47,6 +47,15 @@ pub(crate) fn private_directory(name: &str) -> Result<PathBuf> {
     Ok(target_directory()?.join(folder))
 }
 
+/// The version of the workspace.
+pub(crate) fn version() -> Result<String> {
+    let manifest: toml::Table = std::fs::read_to_string(root()?.join("Cargo.toml"))?.parse()?;
+    let version = manifest["workspace"]["package"]["version"].as_str();
+    Ok(version
+        .context("Cargo.toml names workspace.package.version")?
+        .to_owned())
+}
+
 /// The workspace's packages that may be published.
 pub(crate) fn publishable() -> Result<Vec<String>> {
     let graph = graph()?;

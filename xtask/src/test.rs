@@ -14,12 +14,16 @@ use crate::{compat, consumers, environments, metadata, process, system};
 pub(crate) struct Options {
     /// Install missing system packages (CI does so without being told)
     #[arg(long)]
-    system: bool,
+    pub(crate) system: bool,
 
     /// Arguments for the test runner; with them nothing else is run, for example
     /// `cargo xtask test -- -p azml-tests --test interop`
     #[arg(last = true)]
-    runner: Vec<String>,
+    pub(crate) runner: Vec<String>,
+
+    /// Variables for the test runner.
+    #[arg(skip)]
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 /// Builds, runs and reports.
@@ -131,7 +135,8 @@ fn tests(
         command
             .env("AZML_TEST_ENVIRONMENTS", &environments.folder)
             .env("AZML_TEST_BINARY", azml)
-            .env("AZML_TEST_ROWS", compat::rows_directory()?);
+            .env("AZML_TEST_ROWS", compat::rows_directory()?)
+            .envs(options.environment.iter().cloned());
         if process::in_ci() {
             // A change is judged by its own cases; new ones are looked for by everybody else's runs.
             command.env("PROPTEST_RNG_SEED", "1");
