@@ -56,6 +56,19 @@ pub fn script(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// The root of the repository.
+///
+/// # Panics
+///
+/// Never: the tests lie in a folder of it.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in the repository")
+        .to_path_buf()
+}
+
 /// The target directory that this test binary lies in, as `debug/deps/<test>`.
 ///
 /// # Panics

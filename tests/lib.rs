@@ -6,9 +6,17 @@ mod environment;
 pub mod rows;
 
 pub use emulator_process::EmulatorProcess;
-pub use environment::{azml, is_root, python, script, target_directory};
+pub use environment::{azml, is_root, python, repository, script, target_directory};
 
-/// The Rust blocks of the README compile.
+/// The Rust blocks of the README and the guide compile.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../docs/guide/studio-classic.md")]
+    struct StudioClassic;
+
+    #[doc = include_str!("../docs/guide/testing.md")]
+    struct Testing;
+}
