@@ -19,13 +19,14 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The targets of a page's links to files.
+/// The targets of a page's links to files; a crate's README also links to its items.
 fn targets(text: &str) -> impl Iterator<Item = &str> {
     text.split("](")
         .skip(1)
         .filter_map(|rest| rest.split_once(')'))
         .map(|(target, _)| target.split('#').next().unwrap_or_default())
-        .filter(|target| !target.is_empty() && !target.contains("://") && !target.contains(' '))
+        .filter(|target| target.contains(['.', '/']) && !target.contains("://"))
+        .filter(|target| !target.contains(' '))
 }
 
 #[test]
