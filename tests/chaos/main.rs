@@ -1,5 +1,7 @@
 //! Processes that die and connections that break: what was acknowledged stays, what was not is
 //! absent or whole.
 
+mod harness;
+mod lake;
 mod random;
 mod studio;
