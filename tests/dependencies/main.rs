@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Client crates, and the features of the facade that bring them in.
-const SERVICES: &[&str] = &["datalake-analytics", "studio-classic"];
+const SERVICES: &[&str] = &["datalake-analytics", "datastore", "studio-classic"];
 
 /// Packages of engines and servers, which no client needs.
 const HEAVY: &[&str] = &["axum", "azml-emulator", "datafusion", "redb"];

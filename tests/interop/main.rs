@@ -5,4 +5,5 @@ mod adla;
 mod datastore;
 mod formats;
 mod sql;
+mod storage;
 mod studio;

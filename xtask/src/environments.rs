@@ -55,6 +55,13 @@ const ENVIRONMENTS: &[Environment] = &[
         left_out: None,
     },
     Environment {
+        name: "azure-storage",
+        client: "azure-storage-blob 12.31, -file-share 12.27 and -file-datalake 12.26",
+        python: &[11, 12, 13],
+        requirements: &["storage.txt"],
+        left_out: None,
+    },
+    Environment {
         name: "adla",
         client: "azure-mgmt-datalake-analytics 0.6.0",
         python: &[11, 12, 13],

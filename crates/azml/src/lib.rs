@@ -5,5 +5,7 @@ pub use azml_core::{Error, ErrorKind, Result};
 
 #[cfg(feature = "datalake-analytics")]
 pub use azml_datalake_analytics as datalake_analytics;
+#[cfg(feature = "datastore")]
+pub use azml_datastore as datastore;
 #[cfg(feature = "studio-classic")]
 pub use azml_studio_classic as studio_classic;

@@ -13,10 +13,17 @@ const RETRIES: u32 = 3;
 pub(crate) fn client_options(settings: &Settings) -> Result<ClientOptions> {
     Ok(ClientOptions {
         transport: Some(transport(&settings.transport())?),
+        ..retrying_options()
+    })
+}
+
+/// The same for clients that make their own transports.
+pub(crate) fn retrying_options() -> ClientOptions {
+    ClientOptions {
         retry: RetryOptions::exponential(ExponentialRetryOptions {
             max_retries: RETRIES,
             ..ExponentialRetryOptions::default()
         }),
         ..ClientOptions::default()
-    })
+    }
 }

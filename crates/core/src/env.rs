@@ -56,6 +56,10 @@ pub const ACCOUNT: &str = "AZML_ACCOUNT";
 pub const ACCOUNT_KEY: &str = "AZML_ACCOUNT_KEY";
 /// The blob service of the account, `http://127.0.0.1:PORT/ACCOUNT` for the emulator.
 pub const BLOB_ENDPOINT: &str = "AZML_BLOB_ENDPOINT";
+/// The file service of the account.
+pub const FILE_ENDPOINT: &str = "AZML_FILE_ENDPOINT";
+/// The data lake service of the account, which also answers blob requests.
+pub const DFS_ENDPOINT: &str = "AZML_DFS_ENDPOINT";
 /// What stands behind `ACCOUNT.blob.` in storage host names, a port included.
 pub const STORAGE_SUFFIX: &str = "AZML_STORAGE_SUFFIX";
 /// The host of the SQL Server.

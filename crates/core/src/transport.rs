@@ -26,6 +26,9 @@ pub struct TransportOptions {
     pub connect_timeout: Duration,
     /// How long the server may be silent while an answer is awaited or read. Default: 60 seconds.
     pub read_timeout: Duration,
+    /// Whether compressed answers are asked for and unpacked. Storage clients must not: a blob that is stored
+    /// compressed would come back as something else than was stored. Default: yes.
+    pub decompress: bool,
 }
 
 impl Default for TransportOptions {
@@ -34,6 +37,7 @@ impl Default for TransportOptions {
             ca_bundle: None,
             connect_timeout: Duration::from_secs(20),
             read_timeout: Duration::from_secs(60),
+            decompress: true,
         }
     }
 }
@@ -76,6 +80,8 @@ fn reqwest_client(options: &TransportOptions) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.read_timeout)
+        .gzip(options.decompress)
+        .deflate(options.decompress)
         .redirect(reqwest::redirect::Policy::none())
         .dns_resolver(Arc::new(LocalhostResolver));
     if let Some(path) = &options.ca_bundle {

@@ -17,6 +17,10 @@ use crate::{StartError, config::Config};
 pub(crate) enum Port {
     /// Blob storage.
     Blob,
+    /// File shares.
+    File,
+    /// Data lake storage, which also answers the blob operations.
+    Dfs,
     /// The plain listener that all services share.
     Http,
     /// Its TLS twin.
@@ -30,6 +34,8 @@ impl Port {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Blob => "blob",
+            Self::File => "file",
+            Self::Dfs => "dfs",
             Self::Http => "http",
             Self::Https => "https",
             Self::Sql => "SQL Server",
@@ -40,6 +46,8 @@ impl Port {
     fn fixed(self) -> u16 {
         match self {
             Self::Blob => 10000,
+            Self::File => 10003,
+            Self::Dfs => 10004,
             Self::Http => 10010,
             Self::Https => 10011,
             Self::Sql => 1433,
@@ -58,6 +66,8 @@ impl Port {
     fn offset(self) -> u16 {
         match self {
             Self::Blob => 0,
+            Self::File => 1,
+            Self::Dfs => 2,
             Self::Http => 3,
             Self::Https => 4,
             Self::Sql => 5,

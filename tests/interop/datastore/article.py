@@ -39,7 +39,7 @@ def write_files(folder):
             file.write(content)
 
 
-@row("article: sign in and get the workspace")
+@row("DA-01")
 def workspace():
     global ws
     auth = ServicePrincipalAuthentication(
@@ -56,7 +56,7 @@ def workspace():
     equal(ws.name, os.environ["AZML_WORKSPACE"])
 
 
-@row("article: write and read config.json")
+@row("DA-02")
 def config():
     with tempfile.TemporaryDirectory() as folder:
         ws.write_config(path=folder)
@@ -67,7 +67,7 @@ def config():
         equal(again.resource_group, ws.resource_group)
 
 
-@row("article: the default datastore")
+@row("DA-03")
 def default():
     ds = ws.get_default_datastore()
     equal(ds.name, "workspaceblobstore")
@@ -75,7 +75,7 @@ def default():
     equal(ds.account_name, ACCOUNT)
 
 
-@row("article: register a blob container")
+@row("DA-04")
 def register():
     ds = Datastore.register_azure_blob_container(
         workspace=ws,
@@ -91,7 +91,7 @@ def register():
     equal(ds.protocol, "https")
 
 
-@row("article: registering twice needs overwrite")
+@row("DA-05")
 def register_twice():
     def register(**more):
         return Datastore.register_azure_blob_container(
@@ -103,7 +103,7 @@ def register_twice():
     equal(register(overwrite=True).name, "photos")
 
 
-@row("article: what the service refuses is the user's error")
+@row("DA-06")
 def refused():
     def register(name="x", container="raw", account=ACCOUNT, key=KEY):
         return Datastore.register_azure_blob_container(
@@ -117,7 +117,7 @@ def refused():
     raises(UserErrorException, lambda: Datastore.get(ws, "absent"), "absent")
 
 
-@row("article: get by name, list, set the default")
+@row("DA-07")
 def look_up():
     ds = Datastore.get(ws, "photos")
     equal(type(ds).__name__, "AzureBlobDatastore")
@@ -128,7 +128,7 @@ def look_up():
     equal(Datastore(ws).name, "photos")
 
 
-@row("article: upload a directory")
+@row("DA-08")
 def upload():
     ds = Datastore.get(ws, "photos")
     with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +140,7 @@ def upload():
     equal(sorted(blob.name for blob in blobs), sorted("train/" + name for name in FILES))
 
 
-@row("article: upload again skips what is there")
+@row("DA-09")
 def upload_again():
     ds = Datastore.get(ws, "photos")
     container = ds.blob_service.get_container_client("raw")
@@ -158,7 +158,7 @@ def upload_again():
     container.upload_blob("train/a.txt", b"hello", overwrite=True)
 
 
-@row("article: download by prefix")
+@row("DA-10")
 def download():
     ds = Datastore.get(ws, "photos")
     with tempfile.TemporaryDirectory() as folder:
@@ -168,7 +168,7 @@ def download():
         equal(ds.download(folder, prefix="absent/", show_progress=False), 0)
 
 
-@row("article: a signature instead of the key")
+@row("DA-11")
 def signature():
     from datetime import datetime, timedelta
 
@@ -183,7 +183,7 @@ def signature():
         equal(ds.download(folder, prefix="train/a", show_progress=False), 1)
 
 
-@row("article: every other kind is kept")
+@row("DA-12")
 def kinds():
     Datastore.register_azure_data_lake(
         ws, "lake", "store", tenant_id="t", client_id="c", client_secret="s"
@@ -207,7 +207,7 @@ def kinds():
     assert {"lake", "sql", "pg", "my", "bricks", "gen2"} <= set(ws.datastores)
 
 
-@row("article: unregister keeps the data")
+@row("DA-13")
 def unregister():
     ds = Datastore.get(ws, "photos")
     ds.unregister()
@@ -215,6 +215,35 @@ def unregister():
     again = Datastore.register_azure_blob_container(ws, "photos", "raw", ACCOUNT, account_key=KEY)
     with tempfile.TemporaryDirectory() as folder:
         equal(again.download(folder, prefix="train/a", show_progress=False), 1)
+
+
+@row("DA-14")
+def reference():
+    ds = Datastore.get(ws, "photos")
+    reference = ds.path("train").as_download(path_on_compute="data")
+    equal(reference.path("nested").path_on_datastore, "train/nested")
+    configuration = reference.to_config()
+    equal((configuration.data_store_name, configuration.path_on_data_store,
+           configuration.mode, configuration.path_on_compute),
+          ("photos", "train", "download", "data"))
+
+
+@row("DA-16")
+def file_share():
+    default = Datastore.get(ws, "workspacefilestore")
+    equal((default.datastore_type, default.account_name), ("AzureFile", ACCOUNT))
+    ds = Datastore.register_azure_file_share(
+        ws, "shared", "team", ACCOUNT, account_key=KEY, create_if_not_exists=True
+    )
+    equal(type(ds).__name__, "AzureFileDatastore")
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(folder)
+        ds.upload(folder, "train", overwrite=True, show_progress=False)
+    with tempfile.TemporaryDirectory() as folder:
+        equal(ds.download(folder, prefix="train", show_progress=False), len(FILES))
+        equal(files_below(folder), {"train/" + name: content for name, content in FILES.items()})
+    raises(UserErrorException, lambda: Datastore.register_azure_file_share(
+        ws, "shared", "team", ACCOUNT, account_key="QUJD", overwrite=True), "403")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,19 @@
 
 pub(crate) mod adla;
 pub(crate) mod adls;
+pub(crate) mod datastore;
 mod doctor;
 mod emulator;
 mod profile;
 mod quickstart;
 pub(crate) mod studio;
+pub(crate) mod workspace;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub(crate) use datastore::DatastoreArgs;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use emulator::{CaArgs, EmulatorCommand, ExecArgs, HostsArgs, LocationArgs};
 #[cfg(feature = "engine")]
@@ -22,6 +25,7 @@ pub(crate) use emulator::{DataLakeArgs, DirectoryArgs, ResetArgs, StartArgs};
 pub(crate) use profile::{AddArgs, ProfileCommand};
 pub(crate) use quickstart::QuickstartArgs;
 pub(crate) use studio::StudioArgs;
+pub(crate) use workspace::WorkspaceArgs;
 
 use crate::output::Format;
 
@@ -114,6 +118,10 @@ pub(crate) enum Command {
         )]
         scope: String,
     },
+    /// Azure Machine Learning workspaces
+    Workspace(WorkspaceArgs),
+    /// Datastores of a workspace, and the files in them
+    Datastore(DatastoreArgs),
     /// Named sets of settings
     #[command(subcommand)]
     Profile(ProfileCommand),

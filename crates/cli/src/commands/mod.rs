@@ -1,6 +1,7 @@
 //! What the commands do. Each takes its arguments and the settings, and prints through
 //! `output`; none knows another.
 
+mod datastore;
 mod doctor;
 mod emulator;
 mod help;
@@ -9,6 +10,7 @@ mod profile;
 #[cfg(feature = "engine")]
 mod quickstart;
 mod studio;
+mod workspace;
 
 use crate::args::{Cli, Command};
 use crate::failure::Result;
@@ -47,6 +49,14 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Token { scope } => {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(lake::token(&scope, &settings, &global.output))).await
+        }
+        Command::Workspace(args) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(workspace::run(args, &settings, &global.output))).await
+        }
+        Command::Datastore(args) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(datastore::run(args, &settings, &global.output))).await
         }
         Command::Doctor(_) => {
             let settings = Settings::load(&global)?;

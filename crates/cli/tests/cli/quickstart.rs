@@ -20,6 +20,8 @@ fn check(done: Done, out: &Path) {
         "944 values",
         "HTTP 409",
         "105 rows for training, 45 for testing",
+        "53 files came back the same",
+        "registered once more it still had 53 files",
         "azml emulator start",
     ] {
         assert!(
@@ -39,6 +41,8 @@ fn check(done: Done, out: &Path) {
     }
     assert!(text("read_iris.py").contains("ds = ws.datasets['iris']"));
     assert!(text("read_iris.rs").contains("http://127.0.0.1:10010"));
+    assert_eq!(text("anes96.csv").lines().count(), 945);
+    assert_eq!(text("datastore-files.csv").lines().count(), 54);
     assert!(text("read_intermediate.py").contains("get_intermediate_dataset"));
 }
 

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::accounts::{Accounts, DEVELOPMENT_ACCOUNT};
 use super::error::Code;
 use super::names;
+use super::shares::{Shares, USUAL_QUOTA};
 use super::tree::{PublicAccess, Tree};
 use crate::StartError;
 use crate::identity::Identities;
@@ -63,10 +64,10 @@ impl Storage {
         self.tree.state.clock.now()
     }
 
-    /// Whether a container (of the blob service) is there, after making it if `create` says so.
+    /// Whether a container (or a share of the file service) is there, after making it if `create` says so.
     ///
     /// # Errors
-    /// A name that cannot be a container's, a service that is not there, or a failed store.
+    /// A name that cannot be a container's, or a failed store.
     pub(crate) async fn ensure_container(
         &self,
         service: SasService,
@@ -74,21 +75,26 @@ impl Storage {
         name: &str,
         create: bool,
     ) -> Result<bool, String> {
-        if service == SasService::File {
-            return Err("File shares are not implemented by this emulator.".to_owned());
-        }
         names::check_container(name).map_err(|error| error.message().to_owned())?;
-        if !create {
-            return Ok(self.tree.container(account, name).is_ok());
-        }
-        let made = self
-            .tree
-            .create_container(account, name, Vec::new(), PublicAccess::None)
-            .await;
-        match made {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Code::ContainerAlreadyExists => Ok(true),
-            Err(error) => Err(error.message().to_owned()),
+        let shares = Shares {
+            tree: self.tree.clone(),
+        };
+        let made = match (service, create) {
+            (SasService::Blob, false) => return Ok(self.tree.container(account, name).is_ok()),
+            (SasService::File, false) => return Ok(shares.share(account, name).is_ok()),
+            (SasService::Blob, true) => self
+                .tree
+                .create_container(account, name, Vec::new(), PublicAccess::None)
+                .await
+                .map(drop),
+            (SasService::File, true) => shares
+                .create_share(account, name, Vec::new(), USUAL_QUOTA)
+                .await
+                .map(drop),
+        };
+        match made.map_err(|error| (error.code(), error.message().to_owned())) {
+            Ok(()) | Err((Code::ContainerAlreadyExists | Code::ShareAlreadyExists, _)) => Ok(true),
+            Err((_, message)) => Err(message),
         }
     }
 }

@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
+use serde_json::{Value, json};
+
 use super::error::StorageError;
 use super::request::Call;
 use super::time::Ticks;
@@ -16,6 +18,8 @@ const VERSION: &str = "2026-04-06";
 pub(crate) enum Dialect {
     /// Blob and file.
     Xml,
+    /// Data lake.
+    Json,
 }
 
 /// An answer in the making.
@@ -35,6 +39,20 @@ impl Answer {
         Self::new(StatusCode::OK)
             .header("content-type", "application/xml")
             .body(document.finish())
+    }
+
+    /// A JSON document.
+    pub(crate) fn json(document: &Value) -> Self {
+        Self::new(StatusCode::OK)
+            .header("content-type", "application/json;charset=utf-8")
+            .body(document.to_string())
+    }
+
+    /// Takes status and headers over from `other`, and keeps the body.
+    fn merge(mut self, other: Self) -> Self {
+        *self.0.status_mut() = other.0.status();
+        self.0.headers_mut().extend(other.0.headers().clone());
+        self
     }
 
     /// Sets a header; an empty value sets none.
@@ -136,6 +154,13 @@ impl Answer {
                 answer
                     .header(header::CONTENT_TYPE.as_str(), "application/xml")
                     .body(xml.finish())
+            }
+            Dialect::Json => {
+                let mut object = json!({ "code": error.code().name(), "message": message });
+                if let Some(detail) = error.detail() {
+                    object["detail"] = json!({ "AuthenticationErrorDetail": detail });
+                }
+                Self::json(&json!({ "error": object })).merge(answer)
             }
         }
     }

@@ -191,7 +191,7 @@ mod tests {
     const BEFORE: &str = "Fri, 26 Jun 2015 23:39:11 GMT";
     const SAME: &str = "Fri, 26 Jun 2015 23:39:12 GMT";
 
-    /// storage ST-20 to ST-23.
+    /// storage ST-20, ST-21, ST-22, ST-23.
     #[test]
     fn reads() {
         assert_eq!(VERSION.modified.http_date(), SAME);
@@ -210,7 +210,7 @@ mod tests {
         );
     }
 
-    /// storage ST-24 to ST-26.
+    /// storage ST-24, ST-25, ST-26.
     #[test]
     fn writes() {
         let there = Some(VERSION);

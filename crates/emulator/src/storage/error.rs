@@ -49,16 +49,21 @@ codes! {
     ContainerAlreadyExists = 409 "The specified container already exists.",
     ContainerNotFound = 404 "The specified container does not exist.",
     Crc64Mismatch = 400 "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server.",
+    DirectoryNotEmpty = 409 "The specified directory is not empty.",
+    FilesystemAlreadyExists = 409 "The specified filesystem already exists.",
+    FilesystemNotFound = 404 "The specified filesystem does not exist.",
     InternalError = 500 "The server encountered an internal error. Please retry the request.",
     InvalidAuthenticationInfo = 401 "Authentication information is not given in the correct format. Check the value of Authorization header.",
     InvalidBlobOrBlock = 400 "The specified blob or block content is invalid.",
     InvalidBlobType = 409 "The blob type is invalid for this operation.",
     InvalidBlockList = 400 "The specified block list is invalid.",
+    InvalidFlushPosition = 400 "The uploaded data is not contiguous or the position query parameter value is not equal to the length of the file after appending the uploaded data.",
     InvalidHeaderValue = 400 "The value for one of the HTTP headers is not in the correct format.",
     InvalidInput = 400 "One of the request inputs is not valid.",
     InvalidMetadata = 400 "The metadata specified is invalid. It has characters that are not permitted.",
     InvalidQueryParameterValue = 400 "Value for one of the query parameters specified in the request URI is invalid.",
     InvalidRange = 416 "The range specified is invalid for the current size of the resource.",
+    InvalidRenameSourcePath = 409 "The source directory cannot be the same as the destination directory, nor can the destination be a subdirectory of the source directory.",
     InvalidResourceName = 400 "The specified resource name contains invalid characters.",
     InvalidUri = 400 "The requested URI does not represent any resource on the server.",
     InvalidXmlDocument = 400 "XML specified is not syntactically valid.",
@@ -69,8 +74,17 @@ codes! {
     NotImplemented = 501 "The requested operation is not implemented on the specified resource.",
     OutOfRangeInput = 400 "One of the request inputs is out of range.",
     OutOfRangeQueryParameterValue = 400 "One of the query parameters specified in the request URI is outside the permissible range.",
+    ParentNotFound = 404 "The specified parent path does not exist.",
+    PathAlreadyExists = 409 "The specified path already exists.",
+    PathNotFound = 404 "The specified path does not exist.",
+    RenameDestinationParentPathNotFound = 404 "The parent directory of the destination path does not exist.",
     RequestBodyTooLarge = 413 "The request body is too large and exceeds the maximum permissible limit.",
+    ResourceAlreadyExists = 409 "The specified resource already exists.",
     ResourceNotFound = 404 "The specified resource does not exist.",
+    ResourceTypeMismatch = 409 "The specified resource type does not match the type of the existing resource.",
+    ShareAlreadyExists = 409 "The specified share already exists.",
+    ShareNotFound = 404 "The specified share does not exist.",
+    SourcePathNotFound = 404 "The source path for a rename operation does not exist.",
     SourceConditionNotMet = 412 "The source condition specified using HTTP conditional header(s) is not met.",
     UnsupportedHttpVerb = 405 "The resource doesn't support specified Http Verb.",
 }
@@ -128,6 +142,21 @@ impl StorageError {
     pub(crate) fn with_detail(mut self, detail: &str) -> Self {
         self.detail = Some(detail.to_owned());
         self
+    }
+
+    /// The same refusal under the name that the data lake service has for it.
+    pub(crate) fn in_data_lake(self) -> Self {
+        let code = match self.code {
+            Code::ContainerNotFound => Code::FilesystemNotFound,
+            Code::ContainerAlreadyExists => Code::FilesystemAlreadyExists,
+            Code::BlobNotFound => Code::PathNotFound,
+            Code::BlobAlreadyExists => Code::PathAlreadyExists,
+            _ => return self,
+        };
+        Self {
+            headers: self.headers,
+            ..code.into()
+        }
     }
 
     /// Adds a header to the answer.

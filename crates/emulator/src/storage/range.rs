@@ -25,6 +25,11 @@ impl ByteRange {
         Some(Self { start, end })
     }
 
+    /// The range, if it names its end.
+    pub(crate) fn closed(self) -> Option<Range<u64>> {
+        Some(self.start..self.end?.checked_add(1)?)
+    }
+
     /// The part of an object of `length` bytes, its end cut at the object's.
     ///
     /// # Errors

@@ -55,6 +55,13 @@ impl Ticks {
     }
 }
 
+/// Reads an ISO 8601 time with up to seven digits of a second.
+pub(crate) fn parse_iso(text: &str) -> Option<Ticks> {
+    OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339)
+        .ok()
+        .map(Ticks::of)
+}
+
 /// Reads the date of a conditional header, in one of the three forms of HTTP.
 pub(crate) fn parse_http_date(text: &str) -> Option<Ticks> {
     httpdate::parse_http_date(text)
@@ -75,6 +82,10 @@ mod tests {
         assert_eq!(epoch.http_date(), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(Ticks(epoch.0 + 12).iso(), "1970-01-01T00:00:00.0000012Z");
         assert_eq!(Ticks(epoch.0 + 12).whole_seconds(), epoch);
+        assert_eq!(
+            parse_iso("1970-01-01T00:00:00.0000012Z"),
+            Some(Ticks(epoch.0 + 12))
+        );
     }
 
     #[test]

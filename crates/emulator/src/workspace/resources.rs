@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use axum::Json;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use azml_auth::storage::SasService;
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
@@ -268,6 +269,7 @@ fn settable(body: &Body) -> Result<Map<String, Value>, ArmError> {
 const BLOB_STORE: &str = "workspaceblobstore";
 const ARTIFACT_STORE: &str = "workspaceartifactstore";
 const ARTIFACT_CONTAINER: &str = "azureml";
+const FILE_STORE: &str = "workspacefilestore";
 
 /// Makes a workspace with its containers and datastores; one that is there stays as it
 /// is. Gives the workspace and whether it is new.
@@ -275,24 +277,29 @@ pub(crate) async fn create(
     datastores: &Datastores,
     workspace: Workspace,
 ) -> Result<(Workspace, bool), ArmError> {
-    let containers = [
-        (BLOB_STORE, workspace.blob_container()),
-        (ARTIFACT_STORE, ARTIFACT_CONTAINER.to_owned()),
+    let places = [
+        (BLOB_STORE, SasService::Blob, workspace.blob_container()),
+        (
+            ARTIFACT_STORE,
+            SasService::Blob,
+            ARTIFACT_CONTAINER.to_owned(),
+        ),
+        (FILE_STORE, SasService::File, workspace.file_share()),
     ];
     let mut system = Vec::new();
-    for (name, container) in containers {
+    for (name, service, container) in places {
         let account = &workspace.storage_account;
         datastores
             .storage
-            .ensure_container(
-                azml_auth::storage::SasService::Blob,
-                account,
-                &container,
-                true,
-            )
+            .ensure_container(service, account, &container, true)
             .await
             .map_err(|error| ArmError::bad_request("StorageError", error))?;
-        system.push(system_datastore(datastores, name, account, container));
+        system.push(system_datastore(
+            datastores,
+            name,
+            service,
+            (account, container),
+        ));
     }
     datastores
         .state
@@ -315,8 +322,8 @@ pub(crate) async fn create(
 fn system_datastore(
     datastores: &Datastores,
     name: &str,
-    account: &str,
-    container: String,
+    service: SasService,
+    (account, container): (&str, String),
 ) -> Datastore {
     let storage = &datastores.storage;
     let key = storage
@@ -333,7 +340,11 @@ fn system_datastore(
     section.fill(&storage.suffix());
     Datastore {
         name: name.to_owned(),
-        data_store_type: "AzureBlob".to_owned(),
+        data_store_type: match service {
+            SasService::Blob => "AzureBlob",
+            SasService::File => "AzureFile",
+        }
+        .to_owned(),
         has_been_validated: true,
         azure_storage_section: Some(section),
         ..Datastore::default()

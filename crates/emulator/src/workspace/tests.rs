@@ -115,7 +115,7 @@ async fn workspaces_are_created_listed_and_deleted() {
         .expect(400, "InvalidParameterValue");
 }
 
-/// storage DS-01 to DS-04.
+/// storage DS-01, DS-02, DS-03, DS-04.
 #[tokio::test]
 async fn a_datastore_is_registered_shown_and_unregistered() {
     let client = Client::start().await;
@@ -151,7 +151,7 @@ async fn a_datastore_is_registered_shown_and_unregistered() {
         .expect(404, "UserError");
 }
 
-/// storage DS-05 to DS-09: every refusal is the caller's mistake, with the texts that the
+/// storage DS-05, DS-06, DS-07, DS-08, DS-09: every refusal is the caller's mistake, with the texts that the
 /// original client looks for.
 #[tokio::test]
 async fn refusals_are_user_errors_and_say_why() {
@@ -262,7 +262,8 @@ async fn lists_are_paged_and_can_leave_secrets_out() {
             "b",
             "c",
             "workspaceartifactstore",
-            "workspaceblobstore"
+            "workspaceblobstore",
+            "workspacefilestore"
         ]
     );
     let some = client
@@ -300,7 +301,7 @@ async fn the_default_can_be_changed() {
     assert_eq!(default["name"], "workspaceartifactstore");
 }
 
-/// storage AR-01 to AR-06: the other contract over the same records.
+/// storage AR-01, AR-02, AR-03, AR-04, AR-05, AR-06: the other contract over the same records.
 #[tokio::test]
 async fn both_contracts_see_the_same_datastores() {
     let client = Client::start().await;
@@ -369,7 +370,10 @@ async fn the_other_contract_lists_by_links_and_finds_the_default() {
     let next = page["nextLink"].as_str().unwrap();
     let page = client.get(next).await.expect(200, "");
     assert_eq!(page["value"][0]["name"], "workspaceblobstore");
-    assert_eq!(page["nextLink"], Value::Null);
+    let last = client.get(page["nextLink"].as_str().unwrap()).await;
+    let last = last.expect(200, "");
+    assert_eq!(last["value"][0]["name"], "workspacefilestore");
+    assert_eq!(last["nextLink"], Value::Null);
     let default = client
         .get(&(arm("/datastores") + "&isDefault=true"))
         .await

@@ -72,6 +72,11 @@ impl Workspace {
         format!("azureml-blobstore-{}", self.id)
     }
 
+    /// The share of `workspacefilestore`.
+    pub(crate) fn file_share(&self) -> String {
+        format!("azureml-filestore-{}", self.id)
+    }
+
     /// Writes the record over the one there.
     pub(crate) fn put(&self, txn: &mut WriteTxn<'_>) -> Result<(), state::Error> {
         txn.put_json(TABLE, self.scope().key(), self)

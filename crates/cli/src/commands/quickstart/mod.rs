@@ -5,6 +5,7 @@
 
 mod artefacts;
 mod data_lake;
+mod datastore;
 mod stage;
 mod studio;
 
@@ -21,6 +22,7 @@ use stage::{Outcome, Stage};
 /// Takes every service through its steps.
 async fn tour(stage: &mut Stage<'_>) -> Result<()> {
     stage.service("Studio (classic)", studio::steps).await?;
+    stage.service("Datastores", datastore::steps).await?;
     stage.service("Data Lake", data_lake::steps).await
 }
 
@@ -30,6 +32,8 @@ Next:
   azml emulator start                       keep the services running; then, in another shell:
   azml studio datasets list                 the same datasets, by hand
   azml studio datasets read iris --histogram petal_length_cm
+  azml datastore register blob photos --account devstoreaccount1 --container raw --create
+  azml datastore upload photos ./images
   azml emulator exec -- python script.py    your own unmodified client against them
 ";
 

@@ -90,7 +90,8 @@ pub(super) async fn steps(stage: &mut Stage<'_>) -> Result<(), Stopped> {
 }
 
 /// A client that sees the emulator's own names and nothing of the user's.
-fn connect(stage: &Stage<'_>) -> Result<Workspace> {
+/// The workspace of the emulator on this stage.
+pub(super) fn connect(stage: &Stage<'_>) -> Result<Workspace> {
     let environment = Environment::from_pairs(stage.emulator.environment());
     let workspace = Workspace::builder()
         .environment(environment)

@@ -1,14 +1,13 @@
 //! Listings of containers and blobs.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-
 use super::BlobService;
 use super::properties::{content_type, tier};
 use crate::storage::answer::Answer;
 use crate::storage::conditions::etag_text;
-use crate::storage::error::{Code, Result, StorageError};
+use crate::storage::error::{Result, StorageError};
+use crate::storage::listing::{echo, parse_limit, parse_marker, write_marker, write_metadata};
 use crate::storage::request::Call;
-use crate::storage::tree::{Blob, BlobPage, Entry, LARGEST_PAGE, ListBlobs};
+use crate::storage::tree::{Blob, BlobPage, Entry, ListBlobs};
 use crate::storage::xml::Xml;
 
 /// What listings can include and this emulator has nothing of or cannot show yet.
@@ -140,51 +139,4 @@ fn write_properties(xml: &mut Xml, blob: &Blob, copy: bool) {
         xml.element("CopyCompletionTime", &copied.at.http_date());
     }
     xml.close("Properties");
-}
-
-fn write_metadata(xml: &mut Xml, metadata: &[(String, String)]) {
-    if metadata.is_empty() {
-        return;
-    }
-    xml.open("Metadata");
-    for (name, value) in metadata {
-        xml.element(name, value);
-    }
-    xml.close("Metadata");
-}
-
-/// The parameters as the caller gave them.
-fn echo(xml: &mut Xml, call: &Call) {
-    for (element, name) in [
-        ("Prefix", "prefix"),
-        ("Marker", "marker"),
-        ("MaxResults", "maxresults"),
-    ] {
-        xml.optional(element, call.query.get(name));
-    }
-}
-
-fn parse_limit(call: &Call) -> Result<usize> {
-    match call.query.get("maxresults") {
-        "" => Ok(LARGEST_PAGE),
-        text => match text.parse::<usize>() {
-            Ok(0) => Err(Code::OutOfRangeQueryParameterValue.into()),
-            Ok(limit) => Ok(limit.min(LARGEST_PAGE)),
-            Err(_) => Err(StorageError::query("maxresults")),
-        },
-    }
-}
-
-/// A marker is the name that the next page begins with, hidden so that nobody builds one.
-fn write_marker(xml: &mut Xml, next: Option<&str>) {
-    let marker = next.map(|name| URL_SAFE_NO_PAD.encode(name));
-    xml.element("NextMarker", marker.as_deref().unwrap_or_default());
-}
-
-fn parse_marker(marker: &str) -> Result<String> {
-    URL_SAFE_NO_PAD
-        .decode(marker)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| StorageError::query("marker"))
 }

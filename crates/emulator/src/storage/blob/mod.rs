@@ -14,7 +14,7 @@ use axum::http::{Request, Response};
 
 use super::accounts::Accounts;
 use super::answer::{Answer, Dialect};
-use super::authorize::{ContainerAccess, Gate, Grant};
+use super::authorize::{ContainerAccess, Gate, Grant, Wanted};
 use super::error::{Code, Result};
 use super::request::Call;
 use super::time::Ticks;
@@ -76,9 +76,13 @@ impl BlobService {
             .finish(call, now)
     }
 
-    async fn answer(&self, call: &Call, body: Body) -> Result<Answer> {
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub(crate) async fn answer(&self, call: &Call, body: Body) -> Result<Answer> {
         let operation = Operation::of(call)?;
-        let grant = self.authorize(call, operation)?;
+        let grant = self.authorize(call, &operation.wanted())?;
         match operation {
             Operation::ListContainers => self.list_containers(call),
             Operation::GetServiceProperties => Ok(properties::service()),
@@ -104,7 +108,11 @@ impl BlobService {
         }
     }
 
-    fn authorize(&self, call: &Call, operation: Operation) -> Result<Grant> {
+    /// Checks the credential of a request against what it wants.
+    ///
+    /// # Errors
+    /// The service's code for what is missing.
+    pub(crate) fn authorize(&self, call: &Call, wanted: &Wanted) -> Result<Grant> {
         let key = self.accounts.get(&call.target.account);
         if !self.check_credentials {
             return key
@@ -122,6 +130,6 @@ impl BlobService {
                 call,
             },
         };
-        gate.check(&operation.wanted())
+        gate.check(wanted)
     }
 }

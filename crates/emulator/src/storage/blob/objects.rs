@@ -185,7 +185,7 @@ impl BlobService {
             .is_some();
         if signed || target.account != call.target.account {
             let source = call.read_of(uri, target.clone())?;
-            self.authorize(&source, super::Operation::GetBlob)
+            self.authorize(&source, &super::Operation::GetBlob.wanted())
                 .map_err(|_| Code::CannotVerifyCopySource)?;
         }
         Ok(target)

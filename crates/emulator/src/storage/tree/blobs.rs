@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::content::{self, Plan, Received};
 use super::model::{Blob, BlobType, Content, ContentHeaders, Copied};
-use super::{Address, BLOBS, Stamp, Tree, blocks};
+use super::{Address, BLOBS, Stamp, Tree, blocks, paths};
 use crate::state::{Ids, Key, Read, WriteTxn};
 use crate::storage::conditions::Conditions;
 use crate::storage::error::{Code, Result};
@@ -71,7 +71,7 @@ impl Replacement<'_> {
             content::release(txn, &old.content)?;
         }
         txn.put_json(BLOBS, key(container, &self.at.name), blob)?;
-        Ok(())
+        paths::drop_appended(txn, container, &self.at.name)
     }
 }
 
@@ -123,6 +123,7 @@ impl Tree {
             conditions.check_write(Some(blob.version()), Code::ConditionNotMet)?;
             content::release(txn, &blob.content)?;
             txn.remove(BLOBS, key(&container, &at.name))?;
+            paths::drop_appended(txn, &container, &at.name)?;
             Ok(())
         })
         .await
@@ -225,6 +226,7 @@ impl NewBlob {
             metadata: self.metadata,
             tier: self.tier,
             copied: None,
+            access: None,
         }
     }
 }

@@ -7,6 +7,8 @@ mod containers;
 mod content;
 mod list;
 mod model;
+pub(crate) mod paths;
+pub(crate) mod ranges;
 mod reading;
 
 use std::sync::Arc;
@@ -20,9 +22,11 @@ pub(crate) use blobs::Copy;
 pub(crate) use blobs::{NewBlob, Open};
 pub(crate) use blocks::{BlockLists, ListedBlock, MOST_COMMITTED, Wanted};
 pub(crate) use containers::ContainerChange;
-pub(crate) use content::{INLINE_LIMIT, Received};
+pub(crate) use content::{INLINE_LIMIT, Plan, Received, release, share as share_content};
 pub(crate) use list::{BlobPage, Entry, LARGEST_PAGE, ListBlobs};
-pub(crate) use model::{Blob, BlobType, Container, ContentHeaders, PublicAccess, StoredPolicy};
+pub(crate) use model::{
+    Access, Blob, BlobType, Container, Content, ContentHeaders, PublicAccess, StoredPolicy,
+};
 
 const CONTAINERS: &str = "storage/containers";
 const BLOBS: &str = "storage/blobs";

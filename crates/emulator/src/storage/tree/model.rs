@@ -102,6 +102,40 @@ pub(crate) struct ContentHeaders {
     pub(crate) md5: String,
 }
 
+impl ContentHeaders {
+    /// Takes over what `given` says; what it does not say stays.
+    pub(crate) fn replace_given(&mut self, given: Self) {
+        for (stored, given) in [
+            (&mut self.content_type, given.content_type),
+            (&mut self.encoding, given.encoding),
+            (&mut self.language, given.language),
+            (&mut self.disposition, given.disposition),
+            (&mut self.cache_control, given.cache_control),
+            (&mut self.md5, given.md5),
+        ] {
+            if !given.is_empty() {
+                *stored = given;
+            }
+        }
+    }
+}
+
+/// Owner, group and access control of a path in the data lake's view. They are kept and
+/// shown; nothing is refused by them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Access {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) owner: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) group: String,
+    /// Nine letters such as `rwxr-x---`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) permissions: String,
+    /// Entries beside those of the permissions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) entries: Vec<String>,
+}
+
 /// Where the bytes of an object are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Content {
@@ -175,6 +209,8 @@ pub(crate) struct Blob {
     pub(crate) tier: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) copied: Option<Copied>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) access: Option<Access>,
 }
 
 impl Blob {

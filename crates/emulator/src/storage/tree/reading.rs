@@ -36,6 +36,11 @@ impl Tree {
 }
 
 impl Reading {
+    /// Reads from the view.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
+        read(&self.snapshot)
+    }
+
     /// Opens a blob, or a range of it.
     ///
     /// # Errors

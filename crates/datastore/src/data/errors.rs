@@ -1,0 +1,41 @@
+//! Refusals of the storage services: XML with a code and a text.
+
+use azml_core::http::ErrorResponse;
+use azml_core::{Error, ErrorKind, redact};
+
+/// Reads a refusal. The header names the code also where there is no body.
+pub(super) fn map(response: &ErrorResponse) -> Error {
+    let text = String::from_utf8_lossy(&response.body);
+    let code = response
+        .header("x-ms-error-code")
+        .map(str::to_owned)
+        .or_else(|| element(&text, "Code"));
+    let message = element(&text, "Message");
+    // The first line is the text; the others repeat the request id and the time.
+    let message = message.as_deref().and_then(|text| text.lines().next());
+    let message = match (message, &code) {
+        (Some(text), _) => redact::text(text),
+        (None, Some(code)) => format!("the storage service refused the request: {code}"),
+        (None, None) => "the storage service refused the request".to_owned(),
+    };
+    let mut error =
+        Error::new(ErrorKind::from_status(response.status), message).with_status(response.status);
+    if let Some(code) = code {
+        error = error.with_code(code);
+    }
+    if let Some(id) = response.header("x-ms-request-id") {
+        error = error.with_request_id(id);
+    }
+    if response.status == 403 {
+        error =
+            error.with_hint("check the account key or the SAS token, its expiry, and the clock");
+    }
+    error
+}
+
+/// The text of an element without attributes.
+fn element(text: &str, name: &str) -> Option<String> {
+    let start = text.find(&format!("<{name}>"))? + name.len() + 2;
+    let end = start + text[start..].find(&format!("</{name}>"))?;
+    Some(text[start..end].to_owned())
+}

@@ -1,0 +1,173 @@
+//! Uploads.
+
+use std::future::IntoFuture;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt};
+
+use super::local::{self, Source};
+use super::progress::{Progress, ProgressEvent};
+use super::report::{ErrorMode, Listener, Outcome, Tally, TransferReport};
+use super::{FILES_AT_ONCE, ONE_REQUEST};
+use crate::data::{Datastore, Store, WriteMode, Written};
+use crate::error::{Error, Result};
+
+#[derive(Clone, Debug)]
+enum From {
+    Directory(PathBuf),
+    Files(Vec<PathBuf>),
+}
+
+/// An upload in the making; awaiting it runs it. Dropping the future stops it: files that
+/// were not complete then are not there.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before it is awaited"]
+pub struct Upload {
+    datastore: Datastore,
+    from: From,
+    target: String,
+    relative_root: Option<PathBuf>,
+    mode: WriteMode,
+    errors: ErrorMode,
+    listener: Listener,
+}
+
+impl Upload {
+    pub(crate) fn directory(datastore: Datastore, directory: &Path) -> Self {
+        Self::new(datastore, From::Directory(directory.to_owned()))
+    }
+
+    pub(crate) fn files(datastore: Datastore, files: Vec<PathBuf>) -> Self {
+        Self::new(datastore, From::Files(files))
+    }
+
+    fn new(datastore: Datastore, from: From) -> Self {
+        Self {
+            datastore,
+            from,
+            target: String::new(),
+            relative_root: None,
+            mode: WriteMode::Keep,
+            errors: ErrorMode::default(),
+            listener: Listener::default(),
+        }
+    }
+
+    /// The path on the datastore. Default: its root.
+    pub fn to(mut self, target: impl Into<String>) -> Self {
+        self.target = target.into();
+        self
+    }
+
+    /// The directory that names of single files are relative to; `/` keeps their whole
+    /// path. Default: their longest common directory.
+    pub fn relative_root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.relative_root = Some(root.into());
+        self
+    }
+
+    /// Replaces files that are there. Default: they stay, and count as skipped.
+    pub fn overwrite(mut self) -> Self {
+        self.mode = WriteMode::Replace;
+        self
+    }
+
+    /// What happens when a file cannot be sent.
+    pub fn errors(mut self, mode: ErrorMode) -> Self {
+        self.errors = mode;
+        self
+    }
+
+    /// Who is told about each step.
+    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.listener = Listener(Some(progress));
+        self
+    }
+
+    async fn run(self) -> Result<TransferReport> {
+        let store = self.datastore.store()?;
+        let target = local::clean_target(&self.target).to_owned();
+        let reference = self.datastore.path(&target);
+        let (from, root) = (self.from, self.relative_root);
+        let find = move || match from {
+            From::Directory(directory) => local::walk(&directory, &target),
+            From::Files(files) => local::pick(&files, root.as_deref(), &target),
+        };
+        let sources = tokio::task::spawn_blocking(find).await.map_err(|error| {
+            Error::usage(format!("the local files cannot be listed: {error}"))
+        })??;
+        self.listener.tell(ProgressEvent::Found {
+            files: u64::try_from(sources.len()).unwrap_or(u64::MAX),
+            bytes: sources.iter().map(|source| source.length).sum(),
+        });
+        let mut tally = Tally::new(self.errors, self.listener.clone());
+        let mut sent = stream::iter(sources)
+            .map(|source| send(Arc::clone(&store), source, self.mode, self.listener.clone()))
+            .buffer_unordered(FILES_AT_ONCE);
+        while let Some((name, outcome)) = sent.next().await {
+            tally.count(name, outcome)?;
+        }
+        tally.finish(Some(reference))
+    }
+}
+
+impl IntoFuture for Upload {
+    type Output = Result<TransferReport>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.run().boxed()
+    }
+}
+
+async fn send(
+    store: Arc<dyn Store>,
+    source: Source,
+    mode: WriteMode,
+    listener: Listener,
+) -> (String, Result<Outcome>) {
+    let path = source.path.display().to_string();
+    match source.name {
+        Err(reason) => {
+            let error = Error::usage(format!("'{path}' cannot be uploaded: {reason}"));
+            (path, Err(error))
+        }
+        Ok(name) => {
+            listener.tell(ProgressEvent::Started { name: &name });
+            let outcome =
+                send_named(store.as_ref(), &name, &source.path, source.length, mode).await;
+            if let Ok(Outcome::Moved(bytes)) = outcome {
+                listener.tell(ProgressEvent::Moved { bytes });
+            }
+            (name, outcome)
+        }
+    }
+}
+
+async fn send_named(
+    store: &dyn Store,
+    name: &str,
+    path: &Path,
+    length: u64,
+    mode: WriteMode,
+) -> Result<Outcome> {
+    let (written, length) = if length <= ONE_REQUEST {
+        let content = tokio::fs::read(path)
+            .await
+            .map_err(Error::local("reading", path))?;
+        let length = u64::try_from(content.len()).unwrap_or(length);
+        (store.put(name, content.into(), mode).await?, length)
+    } else {
+        // A look first: the blocks would all be sent before the service can say no.
+        if mode == WriteMode::Keep && store.head(name).await?.is_some() {
+            return Ok(Outcome::Skipped(length));
+        }
+        (store.put_file(name, path, mode).await?, length)
+    };
+    Ok(match written {
+        Written::Done => Outcome::Moved(length),
+        Written::Existed => Outcome::Skipped(length),
+    })
+}
