@@ -4,4 +4,5 @@
 mod harness;
 mod lake;
 mod random;
+mod storage;
 mod studio;

@@ -14,6 +14,14 @@ async fn blob() {
 }
 
 #[tokio::test]
+async fn versions() {
+    let expected = [
+        "SB-13", "SB-14", "SB-15", "SB-16", "SB-17", "SB-18", "SB-19", "SB-20",
+    ];
+    rows::check(PYTHON, "storage/versions.py", &expected).await;
+}
+
+#[tokio::test]
 async fn file() {
     let expected = [
         "SF-01", "SF-02", "SF-03", "SF-04", "SF-05", "SF-06", "SF-07", "SF-08",

@@ -99,6 +99,20 @@ impl Error {
         }
     }
 
+    /// Whether the connection broke, so that the same may work again.
+    pub(crate) fn is_interruption(&self) -> bool {
+        match self {
+            Self::Service(error) => {
+                error.status().is_none()
+                    && matches!(
+                        error.kind(),
+                        ErrorKind::Io | ErrorKind::Connection | ErrorKind::Timeout
+                    )
+            }
+            _ => false,
+        }
+    }
+
     /// The HTTP status of a refusal by the service.
     pub(crate) fn status(&self) -> Option<u16> {
         match self {

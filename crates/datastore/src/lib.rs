@@ -28,7 +28,9 @@ mod registry;
 mod transfer;
 mod workspace;
 
-pub use data::{Datastore, Item};
+#[cfg(feature = "object-store")]
+pub use data::DatastoreObjects;
+pub use data::{Datastore, Entry, Item, StorageEndpoints};
 pub use error::{Error, Result};
 pub use reference::{AccessMode, DataReference};
 pub use registry::{
@@ -37,4 +39,7 @@ pub use registry::{
     LoginDatabase, LoginDatabaseKind, MySql, PostgreSql, Record, Registration, StorageKind,
 };
 pub use transfer::{Download, ErrorMode, Progress, ProgressEvent, TransferReport, Upload};
-pub use workspace::{Workspace, WorkspaceDetails, WorkspaceOptions, WorkspaceScope};
+pub use workspace::{
+    NewWorkspace, Workspace, WorkspaceDetails, WorkspaceOptions, WorkspaceProperties,
+    WorkspaceScope,
+};

@@ -206,11 +206,12 @@ def tokens_are_taken_over_https():
 
 @row("SB-12")
 def what_is_not_there_is_refused_by_name():
+    log = container.get_blob_client("log")
+    log.create_append_blob()
+    equal(code(log.seal_append_blob), "NotImplemented")
     blob = container.get_blob_client("empty")
-    for action in (blob.create_snapshot, blob.acquire_lease, blob.get_blob_tags):
-        equal(code(action), "NotImplemented")
-    equal(code(lambda: container.get_blob_client("log").create_append_blob()),
-          "NotImplemented")
+    equal(code(lambda: blob.download_blob(if_tags_match_condition="a='b'")), "NotImplemented")
+    equal(code(lambda: blob.set_standard_blob_tier("Archive")), "NotImplemented")
 
 
 main()

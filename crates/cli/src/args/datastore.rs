@@ -73,6 +73,16 @@ pub(crate) enum DatastoreCommand {
     /// Print a file
     #[command(after_help = "Examples:\n  azml datastore cat photos train/labels.csv | head")]
     Cat(FileArgs),
+    /// Print the address of a file, or of the container, with a shared access signature
+    #[command(
+        long_about = "Prints the address of a file with a shared access signature, by which anybody \
+            reads it until it expires; without a path, that of the container or share. The datastore \
+            must have an account key.",
+        after_help = "Examples:\n  \
+            azml datastore sas photos train/labels.csv\n  \
+            azml datastore sas photos --permissions rl --hours 24"
+    )]
+    Sas(SasArgs),
     /// Remove a file
     #[command(after_help = "Examples:\n  azml datastore rm photos train/old.csv")]
     Rm(FileArgs),
@@ -333,6 +343,10 @@ pub(crate) struct UploadArgs {
     /// Replace files that are there
     #[arg(long)]
     pub(crate) overwrite: bool,
+
+    /// Leave out files that are there unchanged, also with --overwrite
+    #[arg(long)]
+    pub(crate) resume: bool,
 }
 
 /// Download.
@@ -356,6 +370,10 @@ pub(crate) struct DownloadArgs {
     /// Replace local files
     #[arg(long)]
     pub(crate) overwrite: bool,
+
+    /// Go on where an earlier download stopped
+    #[arg(long)]
+    pub(crate) resume: bool,
 }
 
 /// List files.
@@ -367,6 +385,24 @@ pub(crate) struct LsArgs {
     /// What names must begin with
     #[arg(default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
+}
+
+/// Sign an address.
+#[derive(Args, Debug)]
+pub(crate) struct SasArgs {
+    /// Name of the datastore
+    pub(crate) name: String,
+
+    /// Path of the file [default: the container or share]
+    pub(crate) path: Option<String>,
+
+    /// What is allowed: letters of r (read), a, c, w (write), d (delete), l (list)
+    #[arg(long, value_name = "LETTERS", default_value = "r")]
+    pub(crate) permissions: String,
+
+    /// How long it is valid
+    #[arg(long, value_name = "HOURS", default_value_t = 1)]
+    pub(crate) hours: u32,
 }
 
 /// Which file.

@@ -42,6 +42,16 @@ pub(crate) struct WorkspaceArgs {
 /// What to do with a workspace.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkspaceCommand {
+    /// Make a workspace with its system datastores
+    #[command(after_help = "Examples:\n  \
+        azml workspace create --workspace ml --resource-group azml --location eastus2\n  \
+        azml workspace create --workspace ml --location eastus2 --exist-ok")]
+    Create(CreateArgs),
+    /// List the workspaces of the subscription, or of one resource group
+    #[command(after_help = "Examples:\n  \
+        azml workspace list\n  \
+        azml workspace list --resource-group azml --output json")]
+    List,
     /// Show what is known about the workspace
     #[command(after_help = "Examples:\n  \
         azml workspace show\n  \
@@ -52,6 +62,38 @@ pub(crate) enum WorkspaceCommand {
         azml workspace write-config\n  \
         azml workspace write-config --dir notebooks")]
     WriteConfig(WriteConfigArgs),
+}
+
+/// Make a workspace.
+#[derive(Args, Debug)]
+pub(crate) struct CreateArgs {
+    /// Region
+    #[arg(long, value_name = "NAME")]
+    pub(crate) location: String,
+
+    /// Name to show [default: the workspace's name]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) friendly_name: Option<String>,
+
+    /// Resource id of its storage account [the emulator uses its own]
+    #[arg(long, value_name = "ID")]
+    pub(crate) storage_account: Option<String>,
+
+    /// Resource id of its key vault
+    #[arg(long, value_name = "ID")]
+    pub(crate) key_vault: Option<String>,
+
+    /// Resource id of its Application Insights
+    #[arg(long, value_name = "ID")]
+    pub(crate) application_insights: Option<String>,
+
+    /// Resource id of its container registry
+    #[arg(long, value_name = "ID")]
+    pub(crate) container_registry: Option<String>,
+
+    /// Take one that is there already as it is
+    #[arg(long)]
+    pub(crate) exist_ok: bool,
 }
 
 /// Write the configuration file.

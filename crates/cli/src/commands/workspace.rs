@@ -1,17 +1,33 @@
 //! `azml workspace ...`, and finding the workspace for the commands that work in one.
 
-use azml::datastore::{Workspace, WorkspaceOptions, WorkspaceScope};
+use std::sync::Arc;
+
+use azml::datastore::{NewWorkspace, Workspace, WorkspaceOptions, WorkspaceScope};
 use azml_core::env;
+use azure_core::credentials::TokenCredential;
 
 use crate::args::workspace::{WorkspaceArgs, WorkspaceCommand, WorkspaceTarget};
 use crate::failure::{Failure, Result};
-use crate::output::{Format, Record, note};
+use crate::output::{Format, Listing, Record, note};
 use crate::settings::Settings;
 use crate::{http, logging};
 
 /// Runs a workspace command.
 pub(super) async fn run(args: WorkspaceArgs, settings: &Settings, format: &Format) -> Result<()> {
     match args.command {
+        WorkspaceCommand::Create(create) => {
+            let workspace = connect(&args.target, settings)?;
+            let mut new = NewWorkspace::new(create.location);
+            new.friendly_name = create.friendly_name;
+            new.storage_account = create.storage_account;
+            new.key_vault = create.key_vault;
+            new.application_insights = create.application_insights;
+            new.container_registry = create.container_registry;
+            new.exist_ok = create.exist_ok;
+            workspace.create(new).await?;
+            show(&workspace, format).await
+        }
+        WorkspaceCommand::List => list(&args.target, settings, format).await,
         WorkspaceCommand::Show => show(&connect(&args.target, settings)?, format).await,
         WorkspaceCommand::WriteConfig(write) => {
             let file = scope(&args.target, settings)?.write_config(&write.dir)?;
@@ -23,6 +39,13 @@ pub(super) async fn run(args: WorkspaceArgs, settings: &Settings, format: &Forma
 
 /// A client of the workspace that flags, environment, profile or config.json name.
 pub(super) fn connect(target: &WorkspaceTarget, settings: &Settings) -> Result<Workspace> {
+    let (credential, options) = access(settings)?;
+    let scope = scope(target, settings)?;
+    Ok(Workspace::new(scope, credential, Some(options))?)
+}
+
+/// Who asks, and how.
+fn access(settings: &Settings) -> Result<(Arc<dyn TokenCredential>, WorkspaceOptions)> {
     let environment = settings.environment();
     let mut options = WorkspaceOptions::default();
     options.client_options = http::retrying_options();
@@ -33,8 +56,28 @@ pub(super) fn connect(target: &WorkspaceTarget, settings: &Settings) -> Result<W
             logging::hide(&secret);
         }
     }
-    let scope = scope(target, settings)?;
-    Ok(Workspace::new(scope, credential, Some(options))?)
+    Ok((credential, options))
+}
+
+async fn list(target: &WorkspaceTarget, settings: &Settings, format: &Format) -> Result<()> {
+    let (credential, options) = access(settings)?;
+    let subscription = target
+        .subscription
+        .clone()
+        .or_else(|| settings.get(env::SUBSCRIPTION_ID))
+        .ok_or_else(|| Failure::usage("no subscription is set: give --subscription"))?;
+    let group = target.resource_group.as_deref();
+    let found = Workspace::list(&subscription, group, credential, Some(options)).await?;
+    let mut listing = Listing::new(["name", "location", "state", "id"]);
+    for workspace in found.into_values().flatten() {
+        listing.row([
+            workspace.name.into(),
+            workspace.location.into(),
+            workspace.properties.provisioning_state.into(),
+            workspace.id.into(),
+        ]);
+    }
+    listing.print(format)
 }
 
 fn scope(target: &WorkspaceTarget, settings: &Settings) -> Result<WorkspaceScope> {

@@ -9,6 +9,29 @@ use crate::error::{Error, Result};
 /// Where storage accounts of the public cloud are.
 const PUBLIC: &str = "core.windows.net";
 
+/// Where the services of the storage account are, in place of what registrations say.
+/// What is not set is taken from the registration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StorageEndpoints {
+    /// The blob service of the account, for example `http://127.0.0.1:10000/devstoreaccount1`.
+    pub blob: Option<Url>,
+    /// The file service of the account.
+    pub file: Option<Url>,
+    /// The data lake service of the account.
+    pub dfs: Option<Url>,
+}
+
+impl StorageEndpoints {
+    pub(super) fn of(&self, service: &str) -> Option<&Url> {
+        match service {
+            "blob" => self.blob.as_ref(),
+            "file" => self.file.as_ref(),
+            _ => self.dfs.as_ref(),
+        }
+    }
+}
+
 /// The base address of `service` (`blob`, `file`, `dfs`) of an account.
 ///
 /// Usually `{protocol}://{account}.{service}.{endpoint}`. An endpoint that is a whole URL, or

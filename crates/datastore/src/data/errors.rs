@@ -1,4 +1,4 @@
-//! Refusals of the storage services: XML with a code and a text.
+//! Refusals of the storage services: XML with a code and a text, JSON from the data lake.
 
 use azml_core::http::ErrorResponse;
 use azml_core::{Error, ErrorKind, redact};
@@ -10,7 +10,7 @@ pub(super) fn map(response: &ErrorResponse) -> Error {
         .header("x-ms-error-code")
         .map(str::to_owned)
         .or_else(|| element(&text, "Code"));
-    let message = element(&text, "Message");
+    let message = element(&text, "Message").or_else(|| json_message(&response.body));
     // The first line is the text; the others repeat the request id and the time.
     let message = message.as_deref().and_then(|text| text.lines().next());
     let message = match (message, &code) {
@@ -31,6 +31,12 @@ pub(super) fn map(response: &ErrorResponse) -> Error {
             error.with_hint("check the account key or the SAS token, its expiry, and the clock");
     }
     error
+}
+
+/// The text of a refusal by the data lake service.
+fn json_message(body: &[u8]) -> Option<String> {
+    let document: serde_json::Value = serde_json::from_slice(body).ok()?;
+    Some(document["error"]["message"].as_str()?.to_owned())
 }
 
 /// The text of an element without attributes.

@@ -1,10 +1,17 @@
 //! A datastore with the data in it.
 
 mod blob;
+mod connection;
 mod endpoint;
 mod errors;
+mod lake;
 mod listing;
+#[cfg(feature = "object-store")]
+mod object_store;
+mod share;
+mod signed;
 mod store;
+mod streamed;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,9 +25,14 @@ use crate::registry::{Kind, Location, Record};
 use crate::transfer::{Download, Upload};
 use crate::workspace::Inner;
 use blob::BlobStore;
+use lake::LakeStore;
+use share::ShareStore;
 
-pub use store::Item;
-pub(crate) use store::{Fetched, Store, WriteMode, Written};
+pub use endpoint::StorageEndpoints;
+#[cfg(feature = "object-store")]
+pub use object_store::DatastoreObjects;
+pub use store::{Entry, Item};
+pub(crate) use store::{Fetched, Store, WriteMode, Writing, Written};
 
 /// A registered datastore of a workspace. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -110,8 +122,54 @@ impl Datastore {
     /// A refusal by the service; [`Error::Unsupported`] for kinds without files.
     pub async fn write(&self, path: &str, content: impl Into<Bytes>) -> Result<()> {
         let store = self.store()?;
-        store.put(path, content.into(), WriteMode::Replace).await?;
+        let writing = WriteMode::Replace.into();
+        store.put(path, content.into(), &writing).await?;
         Ok(())
+    }
+
+    /// What the folder `path` holds, its folders among it; the root for an empty path.
+    /// Nothing for a folder that is not there.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for kinds without files.
+    pub fn entries(
+        &self,
+        path: &str,
+    ) -> Result<impl Stream<Item = Result<Entry>> + Send + 'static> {
+        let pages = self.store()?.entries(path);
+        Ok(pages
+            .map_ok(|page| futures::stream::iter(page.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed())
+    }
+
+    /// The properties of a file, or `None` if it is not there.
+    ///
+    /// # Errors
+    /// A refusal by the service; [`Error::Unsupported`] for kinds without files.
+    pub async fn properties(&self, path: &str) -> Result<Option<Item>> {
+        self.store()?.head(path).await
+    }
+
+    /// Copies a file within the datastore; gives `false` if there is one at `to` that
+    /// may not be overwritten.
+    ///
+    /// # Errors
+    /// A refusal by the service; [`Error::Unsupported`] for kinds without files.
+    pub async fn copy(&self, from: &str, to: &str, overwrite: bool) -> Result<bool> {
+        let written = self.store()?.copy(from, to, &mode(overwrite)).await?;
+        Ok(written != Written::Existed)
+    }
+
+    /// Moves a file within the datastore; gives `false` if there is one at `to` that may
+    /// not be overwritten. File shares and Gen2 file systems do it in one step; in a blob
+    /// container it is a copy, and the old blob is removed after it.
+    ///
+    /// # Errors
+    /// A refusal by the service; [`Error::Unsupported`] for kinds without files.
+    pub async fn rename(&self, from: &str, to: &str, overwrite: bool) -> Result<bool> {
+        let written = self.store()?.rename(from, to, &mode(overwrite)).await?;
+        Ok(written != Written::Existed)
     }
 
     /// Removes a file; gives whether it was there.
@@ -128,10 +186,24 @@ impl Datastore {
             (Kind::AzureBlob, Location::Storage { .. }) => {
                 Ok(Arc::new(BlobStore::open(&self.workspace, &self.record)?))
             }
+            (Kind::AzureFile, Location::Storage { .. }) => {
+                Ok(Arc::new(ShareStore::open(&self.workspace, &self.record)?))
+            }
+            (Kind::AzureDataLakeGen2, Location::Storage { .. }) => {
+                Ok(Arc::new(LakeStore::open(&self.workspace, &self.record)?))
+            }
             (kind, _) => Err(Error::Unsupported {
                 operation: "reading or writing files",
                 what: format!("a datastore of kind {kind}"),
             }),
         }
+    }
+}
+
+fn mode(overwrite: bool) -> WriteMode {
+    if overwrite {
+        WriteMode::Replace
+    } else {
+        WriteMode::Keep
     }
 }

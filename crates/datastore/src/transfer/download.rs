@@ -12,17 +12,23 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt, SeekFrom};
+use tokio::sync::Semaphore;
 
+use super::journal::Journal;
 use super::local;
 use super::progress::{Progress, ProgressEvent};
 use super::report::{ErrorMode, Listener, Outcome, Tally, TransferReport};
-use super::{FILES_AT_ONCE, ONE_REQUEST};
+use super::{FILES_AT_ONCE, ONE_REQUEST, same};
 use crate::data::{Datastore, Fetched, Item, Store};
 use crate::error::{Error, Result};
 
 /// Size of the parts of large files, and how many of one file are fetched at once.
 const PART: u64 = 8 << 20;
 const PARTS_AT_ONCE: usize = 8;
+/// How often a body that breaks off is asked for in all.
+const BODY_TRIES: usize = 5;
+/// Requests of all files together.
+const REQUESTS_AT_ONCE: usize = 64;
 
 /// A download in the making; awaiting it runs it. Dropping the future stops it and leaves
 /// no incomplete file behind.
@@ -33,6 +39,7 @@ pub struct Download {
     directory: PathBuf,
     prefix: String,
     overwrite: bool,
+    resume: bool,
     errors: ErrorMode,
     listener: Listener,
 }
@@ -44,6 +51,7 @@ impl Download {
             directory: directory.to_owned(),
             prefix: String::new(),
             overwrite: false,
+            resume: false,
             errors: ErrorMode::default(),
             listener: Listener::default(),
         }
@@ -58,6 +66,15 @@ impl Download {
     /// Replaces local files. Default: they stay, and count as skipped.
     pub fn overwrite(mut self) -> Self {
         self.overwrite = true;
+        self
+    }
+
+    /// Goes on where an earlier download stopped. Local files that are as long as the
+    /// remote ones and have their time, or their MD5, stay; of large files that were
+    /// interrupted only the missing parts are fetched. With it, a download that stops
+    /// leaves incomplete files under hidden names, and files get the remote time.
+    pub fn resume(mut self) -> Self {
+        self.resume = true;
         self
     }
 
@@ -84,6 +101,7 @@ impl Download {
             files: u64::try_from(items.len()).unwrap_or(u64::MAX),
             bytes: items.iter().map(|item| item.length).sum(),
         });
+        let requests = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
         let mut tally = Tally::new(self.errors, self.listener.clone());
         let mut fetched = stream::iter(items)
             .map(|item| {
@@ -92,6 +110,8 @@ impl Download {
                     store: Arc::clone(&store),
                     item,
                     overwrite: self.overwrite,
+                    resume: self.resume,
+                    requests: Arc::clone(&requests),
                     listener: self.listener.clone(),
                 };
                 async move {
@@ -161,12 +181,18 @@ struct OneFile {
     store: Arc<dyn Store>,
     item: Item,
     overwrite: bool,
+    resume: bool,
+    /// Bounds the requests of all files together.
+    requests: Arc<Semaphore>,
     listener: Listener,
 }
 
 impl OneFile {
     async fn fetch(mut self, path: &Path) -> Result<Outcome> {
         let there = tokio::fs::symlink_metadata(path).await.is_ok();
+        if there && self.resume && same::is_downloaded(&self.item, path).await? {
+            return Ok(Outcome::Skipped(self.item.length));
+        }
         if there && !self.overwrite {
             return Ok(Outcome::Skipped(self.item.length));
         }
@@ -191,7 +217,38 @@ impl OneFile {
         }
     }
 
-    async fn fetch_version(&self, path: &Path) -> Result<Outcome> {
+    async fn fetch_version(&mut self, path: &Path) -> Result<Outcome> {
+        let outcome = if self.resume && self.item.length > ONE_REQUEST {
+            self.go_on(path).await?
+        } else {
+            self.fetch_anew(path).await?
+        };
+        if self.resume {
+            same::take_time(&self.item, path)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Fetches the parts of a large file that no earlier run has fetched.
+    async fn go_on(&self, path: &Path) -> Result<Outcome> {
+        let journal = Journal::open(path, &self.item, PART)?;
+        match self.fetch_parts(&journal.part, Some(&journal)).await {
+            Ok(()) => {}
+            Err(error) => {
+                if error.status() == Some(412) {
+                    journal.remove();
+                }
+                return Err(error);
+            }
+        }
+        tokio::fs::rename(&journal.part, path)
+            .await
+            .map_err(Error::local("renaming to", path))?;
+        journal.remove();
+        Ok(Outcome::Moved(self.item.length))
+    }
+
+    async fn fetch_anew(&mut self, path: &Path) -> Result<Outcome> {
         let part = Part(local::part_path(path)?);
         let file = OpenOptions::new()
             .write(true)
@@ -200,10 +257,17 @@ impl OneFile {
             .await
             .map_err(Error::local("creating", &part.0))?;
         let length = if self.item.length <= ONE_REQUEST {
-            let fetched = self.store.get(&self.item.name, None, None).await?;
-            self.write(&part.0, file, fetched).await?
+            drop(file);
+            let (item, length) = repeated(|| self.fetch_whole(&part.0)).await?;
+            // It may be a later version than the list showed.
+            self.item = item;
+            length
         } else {
-            self.fetch_parts(&part.0, file).await?;
+            file.set_len(self.item.length)
+                .await
+                .map_err(Error::local("resizing", &part.0))?;
+            drop(file);
+            self.fetch_parts(&part.0, None).await?;
             self.item.length
         };
         tokio::fs::rename(&part.0, path)
@@ -212,19 +276,36 @@ impl OneFile {
         Ok(Outcome::Moved(length))
     }
 
-    /// Fetches a large file in parts, each written where it belongs.
-    async fn fetch_parts(&self, path: &Path, file: File) -> Result<()> {
-        let length = self.item.length;
-        file.set_len(length)
+    /// Fetches a small file in one request.
+    async fn fetch_whole(&self, path: &Path) -> Result<(Item, u64)> {
+        let _turn = self.requests.acquire().await;
+        let fetched = self.store.get(&self.item.name, None, None).await?;
+        let file = OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(path)
             .await
-            .map_err(Error::local("resizing", path))?;
-        drop(file);
-        let ranges = (0..length.div_ceil(PART)).map(|index| {
-            let start = index * PART;
-            start..(start + PART).min(length)
-        });
-        stream::iter(ranges)
-            .map(|range| self.fetch_part(path, range))
+            .map_err(Error::local("opening", path))?;
+        let item = fetched.item.clone();
+        Ok((item, self.write(path, file, fetched).await?))
+    }
+
+    /// Fetches a large file in parts, each written where it belongs.
+    async fn fetch_parts(&self, path: &Path, journal: Option<&Journal>) -> Result<()> {
+        let length = self.item.length;
+        let indices = 0..length.div_ceil(PART);
+        let missing = indices.filter(|index| !journal.is_some_and(|journal| journal.has(*index)));
+        stream::iter(missing)
+            .map(|index| async move {
+                let start = index * PART;
+                let _turn = self.requests.acquire().await;
+                let range = start..(start + PART).min(length);
+                repeated(|| self.fetch_part(path, range.clone())).await?;
+                match journal {
+                    Some(journal) => journal.note(index),
+                    None => Ok(()),
+                }
+            })
             .buffer_unordered(PARTS_AT_ONCE)
             .try_collect::<()>()
             .await
@@ -268,6 +349,24 @@ impl OneFile {
             return Err(short(&self.item.name));
         }
         Ok(written)
+    }
+}
+
+/// Does it again when the body of an answer broke off: the pipeline repeats requests only
+/// until the answer begins.
+async fn repeated<T, F>(work: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut left = BODY_TRIES;
+    loop {
+        left -= 1;
+        match work().await {
+            Err(error) if left > 0 && error.is_interruption() => {
+                tracing::debug!(%error, "a body broke off; it is fetched again");
+            }
+            other => return other,
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use futures::stream::{self, StreamExt};
 use super::local::{self, Source};
 use super::progress::{Progress, ProgressEvent};
 use super::report::{ErrorMode, Listener, Outcome, Tally, TransferReport};
-use super::{FILES_AT_ONCE, ONE_REQUEST};
-use crate::data::{Datastore, Store, WriteMode, Written};
+use super::{Budget, FILES_AT_ONCE, ONE_REQUEST, same};
+use crate::data::{Datastore, Store, WriteMode, Writing, Written};
 use crate::error::{Error, Result};
 
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ pub struct Upload {
     target: String,
     relative_root: Option<PathBuf>,
     mode: WriteMode,
+    resume: bool,
     errors: ErrorMode,
     listener: Listener,
 }
@@ -50,6 +51,7 @@ impl Upload {
             target: String::new(),
             relative_root: None,
             mode: WriteMode::Keep,
+            resume: false,
             errors: ErrorMode::default(),
             listener: Listener::default(),
         }
@@ -71,6 +73,14 @@ impl Upload {
     /// Replaces files that are there. Default: they stay, and count as skipped.
     pub fn overwrite(mut self) -> Self {
         self.mode = WriteMode::Replace;
+        self
+    }
+
+    /// Leaves out files that are there unchanged: those whose length, and the size and
+    /// time of the local file that were recorded with them, are the same, or whose stored
+    /// MD5 is that of the local file. With it, each upload records size and time.
+    pub fn resume(mut self) -> Self {
+        self.resume = true;
         self
     }
 
@@ -102,9 +112,19 @@ impl Upload {
             files: u64::try_from(sources.len()).unwrap_or(u64::MAX),
             bytes: sources.iter().map(|source| source.length).sum(),
         });
+        let budget = Budget::new();
         let mut tally = Tally::new(self.errors, self.listener.clone());
         let mut sent = stream::iter(sources)
-            .map(|source| send(Arc::clone(&store), source, self.mode, self.listener.clone()))
+            .map(|source| {
+                let sender = Sender {
+                    store: Arc::clone(&store),
+                    mode: self.mode.clone(),
+                    resume: self.resume,
+                    budget: budget.clone(),
+                    listener: self.listener.clone(),
+                };
+                sender.send(source)
+            })
             .buffer_unordered(FILES_AT_ONCE);
         while let Some((name, outcome)) = sent.next().await {
             tally.count(name, outcome)?;
@@ -122,52 +142,69 @@ impl IntoFuture for Upload {
     }
 }
 
-async fn send(
+/// Sends single files.
+struct Sender {
     store: Arc<dyn Store>,
-    source: Source,
     mode: WriteMode,
+    resume: bool,
+    budget: Budget,
     listener: Listener,
-) -> (String, Result<Outcome>) {
-    let path = source.path.display().to_string();
-    match source.name {
-        Err(reason) => {
-            let error = Error::usage(format!("'{path}' cannot be uploaded: {reason}"));
-            (path, Err(error))
-        }
-        Ok(name) => {
-            listener.tell(ProgressEvent::Started { name: &name });
-            let outcome =
-                send_named(store.as_ref(), &name, &source.path, source.length, mode).await;
-            if let Ok(Outcome::Moved(bytes)) = outcome {
-                listener.tell(ProgressEvent::Moved { bytes });
-            }
-            (name, outcome)
-        }
-    }
 }
 
-async fn send_named(
-    store: &dyn Store,
-    name: &str,
-    path: &Path,
-    length: u64,
-    mode: WriteMode,
-) -> Result<Outcome> {
-    let (written, length) = if length <= ONE_REQUEST {
-        let content = tokio::fs::read(path)
-            .await
-            .map_err(Error::local("reading", path))?;
-        let length = u64::try_from(content.len()).unwrap_or(length);
-        (store.put(name, content.into(), mode).await?, length)
-    } else {
-        // A look first: the blocks would all be sent before the service can say no.
-        if mode == WriteMode::Keep && store.head(name).await?.is_some() {
+impl Sender {
+    async fn send(self, source: Source) -> (String, Result<Outcome>) {
+        let path = source.path.display().to_string();
+        match source.name {
+            Err(reason) => {
+                let error = Error::usage(format!("'{path}' cannot be uploaded: {reason}"));
+                (path, Err(error))
+            }
+            Ok(name) => {
+                let room = self.budget.room(source.length).await;
+                self.listener.tell(ProgressEvent::Started { name: &name });
+                let outcome = self.send_named(&name, &source.path, source.length).await;
+                drop(room);
+                if let Ok(Outcome::Moved(bytes)) = outcome {
+                    self.listener.tell(ProgressEvent::Moved { bytes });
+                }
+                (name, outcome)
+            }
+        }
+    }
+
+    async fn send_named(&self, name: &str, path: &Path, length: u64) -> Result<Outcome> {
+        let source = if self.resume {
+            Some(same::source_text(path)?)
+        } else {
+            None
+        };
+        if let Some(source) = &source
+            && let Some(remote) = self.store.head(name).await?
+            && same::is_uploaded(&remote, path, source).await?
+        {
             return Ok(Outcome::Skipped(length));
         }
-        (store.put_file(name, path, mode).await?, length)
-    };
-    Ok(match written {
-        Written::Done => Outcome::Moved(length),
-        Written::Existed => Outcome::Skipped(length),
-    })
+        let writing = Writing {
+            mode: self.mode.clone(),
+            source,
+        };
+        let (written, length) = if length <= ONE_REQUEST {
+            let content = tokio::fs::read(path)
+                .await
+                .map_err(Error::local("reading", path))?;
+            let length = u64::try_from(content.len()).unwrap_or(length);
+            let written = self.store.put(name, content.into(), &writing).await?;
+            (written, length)
+        } else {
+            // A look first: the blocks would all be sent before the service can say no.
+            if self.mode == WriteMode::Keep && self.store.head(name).await?.is_some() {
+                return Ok(Outcome::Skipped(length));
+            }
+            (self.store.put_file(name, path, &writing).await?, length)
+        };
+        Ok(match written {
+            Written::Done(_) => Outcome::Moved(length),
+            Written::Existed => Outcome::Skipped(length),
+        })
+    }
 }

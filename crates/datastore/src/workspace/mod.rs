@@ -1,6 +1,7 @@
 //! A workspace: where it is, how it is reached, what it shows of itself.
 
 mod details;
+mod manage;
 mod scope;
 mod services;
 
@@ -14,10 +15,12 @@ use azml_core::{endpoint, transport};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Url};
 
+use crate::data::StorageEndpoints;
 use crate::error::{Error, Result};
 use crate::registry::{Api, Datastores};
 
-pub use details::WorkspaceDetails;
+pub use details::{WorkspaceDetails, WorkspaceProperties};
+pub use manage::NewWorkspace;
 pub use scope::WorkspaceScope;
 pub(crate) use services::Services;
 
@@ -37,6 +40,8 @@ pub struct WorkspaceOptions {
     pub cloud: Option<Cloud>,
     /// Which of the two contracts for datastores is spoken.
     pub api: Api,
+    /// Where the storage services are. Default: as registered.
+    pub storage_endpoints: StorageEndpoints,
     /// The time. Default: the machine's clock.
     pub clock: Option<Arc<dyn Clock>>,
 }
@@ -51,6 +56,10 @@ pub(crate) struct Inner {
     pub(crate) api: Api,
     /// For storage: without decompression, without the workspace's credential.
     pub(crate) storage_options: ClientOptions,
+    pub(crate) storage_endpoints: StorageEndpoints,
+    pub(crate) environment: Environment,
+    /// The caller's own identity.
+    pub(crate) credential: Arc<dyn TokenCredential>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -65,7 +74,7 @@ impl Workspace {
         options: Option<WorkspaceOptions>,
     ) -> Result<Self> {
         let options = options.unwrap_or_default();
-        let environment = &options.environment;
+        let environment = &options.environment.clone();
         let cloud = match (options.cloud, environment.get(env::CLOUD)) {
             (Some(cloud), _) => cloud,
             (None, Some(name)) => Cloud::from_name(&name)?,
@@ -90,13 +99,16 @@ impl Workspace {
             services: Services::new(
                 arm,
                 options.services_endpoint,
-                (credential, scopes),
+                (Arc::clone(&credential), scopes),
                 client_options,
                 Arc::clone(&clock),
             ),
             scope,
             api: options.api,
             storage_options,
+            storage_endpoints: options.storage_endpoints,
+            environment: options.environment,
+            credential,
             clock,
         })))
     }

@@ -18,7 +18,7 @@ use super::{WorkspaceDetails, WorkspaceScope};
 use crate::error::{Error, Result};
 
 /// The version of the workspace resource that is asked for.
-const WORKSPACE_VERSION: &str = "2022-05-01";
+pub(super) const WORKSPACE_VERSION: &str = "2022-05-01";
 /// How long discovered addresses are kept.
 const DISCOVERED_FOR: Duration = Duration::hours(1);
 /// The name under which discovery lists the service of the datastores.
@@ -61,6 +61,11 @@ impl Services {
             clock,
             discovered: Mutex::new(None),
         }
+    }
+
+    /// Azure Resource Manager.
+    pub(super) fn arm(&self) -> &Url {
+        &self.arm
     }
 
     /// The client that signs, for both contracts.

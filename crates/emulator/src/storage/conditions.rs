@@ -31,6 +31,8 @@ pub(crate) struct Conditions {
     unmodified_since: Option<Ticks>,
     /// What is there may not be replaced, by the credential.
     create_only: bool,
+    /// The lease that the caller says to hold.
+    lease: Option<String>,
 }
 
 impl Conditions {
@@ -42,7 +44,7 @@ impl Conditions {
         if call.optional_header("x-ms-if-tags").is_some() {
             return Err(StorageError::not_implemented("the x-ms-if-tags condition"));
         }
-        Self::read(call, "")
+        Self::read(call, "", "x-ms-lease-id")
     }
 
     /// The conditions on the source of a copy.
@@ -50,10 +52,10 @@ impl Conditions {
     /// # Errors
     /// A date that cannot be read.
     pub(crate) fn parse_source(call: &Call) -> Result<Self> {
-        Self::read(call, "x-ms-source-")
+        Self::read(call, "x-ms-source-", "x-ms-source-lease-id")
     }
 
-    fn read(call: &Call, prefix: &str) -> Result<Self> {
+    fn read(call: &Call, prefix: &str, lease: &str) -> Result<Self> {
         let tag = |name: &str| {
             call.optional_header(&format!("{prefix}{name}"))
                 .map(str::trim)
@@ -76,7 +78,13 @@ impl Conditions {
             modified_since: date("if-modified-since")?,
             unmodified_since: date("if-unmodified-since")?,
             create_only: false,
+            lease: call.optional_header(lease).map(str::to_owned),
         })
+    }
+
+    /// The lease that the caller says to hold.
+    pub(crate) fn lease(&self) -> Option<&str> {
+        self.lease.as_deref()
     }
 
     /// Adds that nothing may be there, because the credential only allows to create.

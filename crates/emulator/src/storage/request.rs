@@ -148,6 +148,39 @@ impl Call {
         })
     }
 
+    /// A request inside this one, of the same caller. Its path names the account as this
+    /// one's does, or leaves it out.
+    ///
+    /// # Errors
+    /// As [`Call::new`].
+    pub(crate) fn part(&self, method: Method, uri: Uri, headers: HeaderMap) -> Result<Self> {
+        let account = self.target.account.as_str();
+        let below = format!("/{account}/");
+        let whole = uri.path().strip_prefix(&below);
+        let names_it = self.target.in_path && whole.is_some_and(|rest| rest.contains('/'));
+        let target = Target::parse(&uri, (!names_it).then_some(account))?;
+        Ok(Self {
+            method,
+            query: Query::parse(uri.query().unwrap_or_default())?,
+            uri,
+            headers,
+            target: Target {
+                in_path: self.target.in_path,
+                ..target
+            },
+            peer: self.peer,
+            origin: self.origin.clone(),
+        })
+    }
+
+    /// This request's credential on what another one addresses.
+    pub(crate) fn with_target(&self, other: &Self) -> Self {
+        Self {
+            target: other.target.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Whether it came over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.origin.scheme == Scheme::Https

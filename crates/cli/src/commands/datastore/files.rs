@@ -1,12 +1,14 @@
 //! `azml datastore ls`, `cat` and `rm`.
 
 use std::io::Write;
+use std::time::Duration;
 
 use azml::datastore::Datastore;
 use futures::TryStreamExt;
 
+use crate::args::datastore::SasArgs;
 use crate::failure::{Failure, Result};
-use crate::output::{Format, Listing, note, stdout_failure};
+use crate::output::{Format, Listing, data, note, stdout_failure};
 
 /// Prints the files whose names begin with the prefix.
 pub(super) async fn list(datastore: &Datastore, prefix: &str, format: &Format) -> Result<()> {
@@ -31,6 +33,13 @@ pub(super) async fn print(datastore: &Datastore, path: &str) -> Result<()> {
             .map_err(stdout_failure)?;
     }
     std::io::stdout().flush().map_err(stdout_failure)
+}
+
+/// Prints an address that carries its own permission.
+pub(super) fn sign(datastore: &Datastore, args: &SasArgs) -> Result<()> {
+    let lifetime = Duration::from_secs(u64::from(args.hours) * 3600);
+    let url = datastore.signed_url(args.path.as_deref(), &args.permissions, lifetime)?;
+    data(|out| writeln!(out, "{url}"))
 }
 
 /// Removes a file.

@@ -69,6 +69,7 @@ pub(super) async fn run(args: DatastoreArgs, settings: &Settings, format: &Forma
         DatastoreCommand::Cat(args) => {
             files::print(&datastores.get(&args.name).await?, &args.path).await
         }
+        DatastoreCommand::Sas(args) => files::sign(&datastores.get(&args.name).await?, &args),
         DatastoreCommand::Rm(args) => {
             files::remove(&datastores.get(&args.name).await?, &args.path).await
         }

@@ -32,6 +32,9 @@ pub(super) async fn upload(datastore: &Datastore, args: UploadArgs, format: &For
     if args.overwrite {
         upload = upload.overwrite();
     }
+    if args.resume {
+        upload = upload.resume();
+    }
     finish(upload.await?, format)
 }
 
@@ -48,6 +51,9 @@ pub(super) async fn download(
         .progress(Arc::new(Bar::start("download")));
     if args.overwrite {
         download = download.overwrite();
+    }
+    if args.resume {
+        download = download.resume();
     }
     finish(download.await?, format)
 }

@@ -39,8 +39,9 @@ impl BlobService {
         if upload.body.length() == 0 {
             return Err(Code::InvalidHeaderValue.into());
         }
+        let lease = call.optional_header("x-ms-lease-id").map(str::to_owned);
         self.tree
-            .put_block(address(call), id.to_owned(), upload.body)
+            .put_block(address(call), lease, id.to_owned(), upload.body)
             .await?;
         Ok(Answer::new(StatusCode::CREATED)
             .header("content-md5", upload.md5.as_deref().unwrap_or_default())

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 
-use super::BlobService;
+use super::{BlobService, properties};
 use crate::storage::answer::Answer;
 use crate::storage::conditions::Conditions;
 use crate::storage::error::{Result, StorageError};
@@ -12,7 +12,10 @@ use crate::storage::names;
 use crate::storage::policies;
 use crate::storage::receive;
 use crate::storage::request::Call;
-use crate::storage::tree::{Container, ContainerChange, PublicAccess};
+use crate::storage::time::Ticks;
+use crate::storage::tree::{
+    CONTAINER_LEASE, Container, ContainerChange, PublicAccess, check_lease,
+};
 
 impl BlobService {
     pub(super) async fn create_container(&self, call: &Call) -> Result<Answer> {
@@ -31,7 +34,9 @@ impl BlobService {
         let container = self
             .tree
             .container(&call.target.account, &call.target.container)?;
-        Ok(describe(Answer::new(StatusCode::OK), &container).metadata(&container.metadata))
+        Ok(self
+            .describe(call, Answer::new(StatusCode::OK), &container)?
+            .metadata(&container.metadata))
     }
 
     pub(super) async fn set_container_metadata(&self, call: &Call) -> Result<Answer> {
@@ -50,7 +55,7 @@ impl BlobService {
             .tree
             .container(&call.target.account, &call.target.container)?;
         let xml = policies::write(&container.policies);
-        Ok(describe(Answer::xml(xml), &container))
+        self.describe(call, Answer::xml(xml), &container)
     }
 
     pub(super) async fn set_container_acl(&self, call: &Call, body: Body) -> Result<Answer> {
@@ -74,19 +79,28 @@ impl BlobService {
     }
 }
 
-fn describe(answer: Answer, container: &Container) -> Answer {
-    let public = match container.public {
-        PublicAccess::None => "",
-        PublicAccess::Blob => "blob",
-        PublicAccess::Container => "container",
-    };
-    answer
-        .version(container.etag, container.modified)
-        .header("x-ms-blob-public-access", public)
-        .header("x-ms-lease-status", "unlocked")
-        .header("x-ms-lease-state", "available")
-        .header("x-ms-has-immutability-policy", "false")
-        .header("x-ms-has-legal-hold", "false")
+impl BlobService {
+    fn describe(&self, call: &Call, answer: Answer, container: &Container) -> Result<Answer> {
+        let now = Ticks::of(self.tree.state.clock.now());
+        let lease = container.lease.as_ref();
+        check_lease(
+            lease,
+            call.optional_header("x-ms-lease-id"),
+            now,
+            CONTAINER_LEASE,
+        )?;
+        let public = match container.public {
+            PublicAccess::None => "",
+            PublicAccess::Blob => "blob",
+            PublicAccess::Container => "container",
+        };
+        let answer = answer
+            .version(container.etag, container.modified)
+            .header("x-ms-blob-public-access", public)
+            .header("x-ms-has-immutability-policy", "false")
+            .header("x-ms-has-legal-hold", "false");
+        Ok(properties::with_lease(answer, lease, now))
+    }
 }
 
 fn parse_public(call: &Call) -> Result<PublicAccess> {

@@ -1,17 +1,18 @@
 //! Listings of containers and blobs.
 
-use super::BlobService;
 use super::properties::{content_type, tier};
+use super::{BlobService, tags};
 use crate::storage::answer::Answer;
 use crate::storage::conditions::etag_text;
 use crate::storage::error::{Result, StorageError};
 use crate::storage::listing::{echo, parse_limit, parse_marker, write_marker, write_metadata};
 use crate::storage::request::Call;
-use crate::storage::tree::{Blob, BlobPage, Entry, ListBlobs};
+use crate::storage::time::Ticks;
+use crate::storage::tree::{Blob, BlobPage, Entry, LeaseState, ListBlobs};
 use crate::storage::xml::Xml;
 
 /// What listings can include and this emulator has nothing of or cannot show yet.
-const NOT_INCLUDED: [&str; 4] = ["snapshots", "versions", "uncommittedblobs", "tags"];
+const NOT_INCLUDED: [&str; 2] = ["versions", "uncommittedblobs"];
 
 impl BlobService {
     pub(super) fn list_containers(&self, call: &Call) -> Result<Answer> {
@@ -20,6 +21,7 @@ impl BlobService {
         let from = parse_marker(call.query.get("marker"))?;
         let limit = parse_limit(call)?;
         let page = self.tree.list_containers(account, prefix, &from, limit)?;
+        let now = Ticks::of(self.tree.state.clock.now());
         let mut xml = Xml::new();
         let endpoint = format!("{}/", call.base());
         xml.open_with("EnumerationResults", &[("ServiceEndpoint", &endpoint)]);
@@ -31,8 +33,9 @@ impl BlobService {
             xml.open("Properties");
             xml.element("Last-Modified", &container.modified.http_date());
             xml.element("Etag", &format!("\"{}\"", etag_text(container.etag)));
-            xml.element("LeaseStatus", "unlocked");
-            xml.element("LeaseState", "available");
+            let lease = LeaseState::of(container.lease.as_ref(), now);
+            xml.element("LeaseStatus", lease.status());
+            xml.element("LeaseState", lease.name());
             xml.element("HasImmutabilityPolicy", "false");
             xml.element("HasLegalHold", "false");
             xml.close("Properties");
@@ -62,17 +65,19 @@ impl BlobService {
             delimiter: call.query.get("delimiter").to_owned(),
             from,
             limit: parse_limit(call)?,
+            snapshots: call.query.lists("include", "snapshots"),
         };
         let target = &call.target;
         let page = self
             .tree
             .list_blobs(&target.account, &target.container, list)
             .await?;
-        Ok(Answer::xml(write_blobs(call, &page)))
+        let now = Ticks::of(self.tree.state.clock.now());
+        Ok(Answer::xml(write_blobs(call, &page, now)))
     }
 }
 
-fn write_blobs(call: &Call, page: &BlobPage) -> Xml {
+fn write_blobs(call: &Call, page: &BlobPage, now: Ticks) -> Xml {
     let mut xml = Xml::new();
     let endpoint = format!("{}/", call.base());
     let attributes = [
@@ -84,6 +89,7 @@ fn write_blobs(call: &Call, page: &BlobPage) -> Xml {
     xml.optional("Delimiter", call.query.get("delimiter"));
     let metadata = call.query.lists("include", "metadata");
     let copy = call.query.lists("include", "copy");
+    let tags = call.query.lists("include", "tags");
     xml.open("Blobs");
     for entry in &page.entries {
         match entry {
@@ -92,12 +98,16 @@ fn write_blobs(call: &Call, page: &BlobPage) -> Xml {
                 xml.object_name(prefix);
                 xml.close("BlobPrefix");
             }
-            Entry::Blob(name, blob) => {
+            Entry::Blob(name, snapshot, blob) => {
                 xml.open("Blob");
                 xml.object_name(name);
-                write_properties(&mut xml, blob, copy);
+                xml.optional("Snapshot", snapshot);
+                write_properties(&mut xml, blob, copy, now);
                 if metadata {
                     write_metadata(&mut xml, &blob.metadata);
+                }
+                if tags && !blob.tags.is_empty() {
+                    tags::write(&mut xml, &blob.tags);
                 }
                 xml.element("OrMetadata", "");
                 xml.close("Blob");
@@ -110,7 +120,7 @@ fn write_blobs(call: &Call, page: &BlobPage) -> Xml {
     xml
 }
 
-fn write_properties(xml: &mut Xml, blob: &Blob, copy: bool) {
+fn write_properties(xml: &mut Xml, blob: &Blob, copy: bool, now: Ticks) {
     let headers = &blob.headers;
     xml.open("Properties");
     xml.element("Creation-Time", &blob.created.http_date());
@@ -128,9 +138,13 @@ fn write_properties(xml: &mut Xml, blob: &Blob, copy: bool) {
     if blob.tier.is_empty() {
         xml.element("AccessTierInferred", "true");
     }
-    xml.element("LeaseStatus", "unlocked");
-    xml.element("LeaseState", "available");
+    let lease = LeaseState::of(blob.lease.as_ref(), now);
+    xml.element("LeaseStatus", lease.status());
+    xml.element("LeaseState", lease.name());
     xml.element("ServerEncrypted", "true");
+    if !blob.tags.is_empty() {
+        xml.element("TagCount", &blob.tags.len().to_string());
+    }
     if let Some(copied) = blob.copied.as_ref().filter(|_| copy) {
         xml.element("CopyId", &copied.id);
         xml.element("CopyStatus", "success");

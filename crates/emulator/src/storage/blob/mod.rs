@@ -1,11 +1,16 @@
 //! The blob service: operations of the REST API over the object tree.
 
+mod appends;
+mod batch;
 mod blocks;
 mod containers;
+mod delegation;
+mod leases;
 mod list;
 mod objects;
 mod operation;
 mod properties;
+mod tags;
 
 use std::sync::Arc;
 
@@ -82,6 +87,11 @@ impl BlobService {
     /// What the service refuses.
     pub(crate) async fn answer(&self, call: &Call, body: Body) -> Result<Answer> {
         let operation = Operation::of(call)?;
+        // The future of a batch holds that of its parts.
+        if matches!(operation, Operation::Batch | Operation::ContainerBatch) {
+            self.authorize(call, &operation.wanted())?;
+            return self.batch(call, body).await;
+        }
         let grant = self.authorize(call, &operation.wanted())?;
         match operation {
             Operation::ListContainers => self.list_containers(call),
@@ -96,6 +106,30 @@ impl BlobService {
             Operation::ListBlobs => self.list_blobs(call).await,
             Operation::PutBlob => self.put_blob(call, &grant, body).await,
             Operation::GetBlob => self.get_blob(call, &grant),
+            Operation::LeaseContainer => self.lease_container(call).await,
+            Operation::LeaseBlob => self.lease_blob(call).await,
+            Operation::SnapshotBlob => self.snapshot_blob(call).await,
+            Operation::PutBlobFromUrl => self.put_blob_from_url(call, &grant).await,
+            Operation::PutBlockFromUrl => {
+                let body = self.source_body(call)?;
+                self.put_block(call, body).await
+            }
+            Operation::AppendBlock => self.append_block(call, body).await,
+            Operation::AppendBlockFromUrl => {
+                let body = self.source_body(call)?;
+                self.append_block(call, body).await
+            }
+            Operation::PutPages => self.put_pages(call, body).await,
+            Operation::ListPages => self.list_pages(call),
+            Operation::SetBlobTier => self.set_blob_tier(call).await,
+            Operation::GetBlobTags => self.get_tags(call),
+            Operation::SetBlobTags => self.set_tags(call, body).await,
+            Operation::FindBlobsByTags | Operation::FindBlobsInContainer => {
+                self.find_by_tags(call).await
+            }
+            Operation::GetUserDelegationKey => self.get_user_delegation_key(call, body).await,
+            // Answered above.
+            Operation::Batch | Operation::ContainerBatch => Err(Code::InternalError.into()),
             Operation::GetBlobProperties => self.get_blob_properties(call, &grant),
             Operation::GetBlobMetadata => self.get_blob_metadata(call),
             Operation::SetBlobProperties => self.set_blob_properties(call).await,

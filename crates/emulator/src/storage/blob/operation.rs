@@ -33,6 +33,23 @@ pub(crate) enum Operation {
     PutBlock,
     PutBlockList,
     GetBlockList,
+    LeaseContainer,
+    LeaseBlob,
+    SnapshotBlob,
+    PutBlobFromUrl,
+    PutBlockFromUrl,
+    AppendBlock,
+    AppendBlockFromUrl,
+    PutPages,
+    ListPages,
+    SetBlobTier,
+    GetBlobTags,
+    SetBlobTags,
+    FindBlobsByTags,
+    FindBlobsInContainer,
+    Batch,
+    ContainerBatch,
+    GetUserDelegationKey,
 }
 
 impl Operation {
@@ -57,14 +74,22 @@ impl Operation {
             service: SasService::Blob,
             level: self.level(),
             permissions: self.permissions(),
-            in_container: self == Self::ListBlobs,
+            in_container: matches!(
+                self,
+                Self::ListBlobs | Self::FindBlobsInContainer | Self::ContainerBatch
+            ),
             public: self.public(),
         }
     }
 
     fn level(self) -> Level {
         match self {
-            Self::ListContainers | Self::GetServiceProperties => Level::Service,
+            Self::ListContainers | Self::GetServiceProperties | Self::GetUserDelegationKey => {
+                Level::Service
+            }
+            // Each part of a batch is looked at by itself, and is about a blob.
+            Self::Batch | Self::ContainerBatch => Level::Object,
+            Self::FindBlobsByTags => Level::Object,
             Self::GetAccountInformation
             | Self::CreateContainer
             | Self::GetContainerProperties
@@ -72,6 +97,8 @@ impl Operation {
             | Self::GetContainerAcl
             | Self::SetContainerAcl
             | Self::DeleteContainer
+            | Self::LeaseContainer
+            | Self::FindBlobsInContainer
             | Self::ListBlobs => Level::Container,
             _ => Level::Object,
         }
@@ -85,18 +112,34 @@ impl Operation {
             | Self::GetBlob
             | Self::GetBlobProperties
             | Self::GetBlobMetadata
+            | Self::ListPages
             | Self::GetBlockList => SasPermissions::READ,
             Self::CreateContainer
             | Self::PutBlob
             | Self::CopyBlob
+            | Self::PutBlobFromUrl
+            | Self::SnapshotBlob
+            | Self::PutBlockFromUrl
             | Self::PutBlock
             | Self::PutBlockList => SasPermissions::CREATE | SasPermissions::WRITE,
-            Self::SetContainerMetadata | Self::SetBlobProperties | Self::SetBlobMetadata => {
-                SasPermissions::WRITE
+            Self::SetContainerMetadata
+            | Self::SetBlobProperties
+            | Self::SetBlobMetadata
+            | Self::SetBlobTier
+            | Self::LeaseContainer
+            | Self::LeaseBlob
+            | Self::PutPages => SasPermissions::WRITE,
+            Self::AppendBlock | Self::AppendBlockFromUrl => {
+                SasPermissions::ADD | SasPermissions::WRITE
             }
+            Self::GetBlobTags | Self::SetBlobTags => SasPermissions::TAGS,
+            Self::FindBlobsByTags | Self::FindBlobsInContainer => SasPermissions::FILTER,
+            Self::Batch | Self::ContainerBatch => SasPermissions::DELETE | SasPermissions::WRITE,
             Self::DeleteContainer | Self::DeleteBlob => SasPermissions::DELETE,
             // No signature reaches these: they hand out rights.
-            Self::GetContainerAcl | Self::SetContainerAcl => SasPermissions::default(),
+            Self::GetContainerAcl | Self::SetContainerAcl | Self::GetUserDelegationKey => {
+                SasPermissions::default()
+            }
             Self::GetAccountInformation => {
                 SasPermissions::READ | SasPermissions::LIST | SasPermissions::WRITE
             }
@@ -123,6 +166,9 @@ fn service(call: &Call) -> Result<Operation> {
         (&Method::GET | &Method::HEAD, "account", "properties") => {
             Ok(Operation::GetAccountInformation)
         }
+        (&Method::GET, "", "blobs") => Ok(Operation::FindBlobsByTags),
+        (&Method::POST, "", "batch") => Ok(Operation::Batch),
+        (&Method::POST, "service", "userdelegationkey") => Ok(Operation::GetUserDelegationKey),
         (_, _, comp) => Err(other("service", comp)),
     }
 }
@@ -140,6 +186,9 @@ fn container(call: &Call) -> Result<Operation> {
         (&Method::PUT, "container", "acl") => Ok(Operation::SetContainerAcl),
         (&Method::DELETE, "container", "") => Ok(Operation::DeleteContainer),
         (&Method::GET, "container", "list") => Ok(Operation::ListBlobs),
+        (&Method::GET, "container", "blobs") => Ok(Operation::FindBlobsInContainer),
+        (&Method::POST, "container", "batch") => Ok(Operation::ContainerBatch),
+        (&Method::PUT, "container", "lease") => Ok(Operation::LeaseContainer),
         (&Method::GET | &Method::HEAD, "account", "properties") => {
             Ok(Operation::GetAccountInformation)
         }
@@ -148,10 +197,15 @@ fn container(call: &Call) -> Result<Operation> {
 }
 
 fn blob(call: &Call) -> Result<Operation> {
-    for version in ["snapshot", "versionid"] {
-        if call.query.optional(version).is_some() {
-            return Err(StorageError::not_implemented(version));
-        }
+    if call.query.optional("versionid").is_some() {
+        return Err(StorageError::not_implemented("versionid"));
+    }
+    let of_snapshot = call.query.optional("snapshot").is_some();
+    let reads = matches!(call.method, Method::GET | Method::HEAD | Method::DELETE);
+    if of_snapshot && (!reads || call.query.get("comp") == "blocklist") {
+        return Err(StorageError::not_implemented(
+            "This operation on a snapshot",
+        ));
     }
     let copy = call.optional_header("x-ms-copy-source").is_some();
     match (&call.method, call.query.get("comp")) {
@@ -162,11 +216,20 @@ fn blob(call: &Call) -> Result<Operation> {
         (&Method::DELETE, "") => Ok(Operation::DeleteBlob),
         (&Method::PUT, "") if !copy => Ok(Operation::PutBlob),
         (&Method::PUT, "") if call.optional_header("x-ms-blob-type").is_some() => {
-            Err(StorageError::not_implemented("Put Blob From URL"))
+            Ok(Operation::PutBlobFromUrl)
         }
         (&Method::PUT, "") => Ok(Operation::CopyBlob),
         (&Method::PUT, "block") if !copy => Ok(Operation::PutBlock),
-        (&Method::PUT, "block") => Err(StorageError::not_implemented("Put Block From URL")),
+        (&Method::PUT, "block") => Ok(Operation::PutBlockFromUrl),
+        (&Method::PUT, "appendblock") if copy => Ok(Operation::AppendBlockFromUrl),
+        (&Method::PUT, "appendblock") => Ok(Operation::AppendBlock),
+        (&Method::PUT, "page") if !copy => Ok(Operation::PutPages),
+        (&Method::GET, "pagelist") => Ok(Operation::ListPages),
+        (&Method::PUT, "lease") => Ok(Operation::LeaseBlob),
+        (&Method::PUT, "snapshot") => Ok(Operation::SnapshotBlob),
+        (&Method::PUT, "tier") => Ok(Operation::SetBlobTier),
+        (&Method::GET, "tags") => Ok(Operation::GetBlobTags),
+        (&Method::PUT, "tags") => Ok(Operation::SetBlobTags),
         (&Method::PUT, "blocklist") => Ok(Operation::PutBlockList),
         (&Method::PUT, "properties") => Ok(Operation::SetBlobProperties),
         (&Method::PUT, "metadata") => Ok(Operation::SetBlobMetadata),
@@ -236,8 +299,12 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_refused_by_name() {
-        assert_eq!(of("PUT", "/a/c/b?comp=page"), Err(Code::NotImplemented));
-        assert_eq!(of("GET", "/a/c/b?snapshot=x"), Err(Code::NotImplemented));
+        assert_eq!(of("PUT", "/a/c/b?comp=seal"), Err(Code::NotImplemented));
+        assert_eq!(of("GET", "/a/c/b?versionid=x"), Err(Code::NotImplemented));
+        assert_eq!(
+            of("PUT", "/a/c/b?comp=metadata&snapshot=x"),
+            Err(Code::NotImplemented)
+        );
         assert_eq!(
             of("PUT", "/a/c/b?comp=nonsense"),
             Err(Code::InvalidQueryParameterValue)

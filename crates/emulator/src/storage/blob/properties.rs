@@ -6,10 +6,11 @@ use super::BlobService;
 use super::objects::address;
 use crate::storage::answer::Answer;
 use crate::storage::conditions::Conditions;
-use crate::storage::error::{Result, StorageError};
+use crate::storage::error::{Code, Result, StorageError};
 use crate::storage::metadata;
 use crate::storage::request::Call;
-use crate::storage::tree::{Blob, BlobType, ContentHeaders};
+use crate::storage::time::Ticks;
+use crate::storage::tree::{Blob, BlobType, ContentHeaders, Lease, LeaseState};
 use crate::storage::xml::Xml;
 
 /// The tier of blobs whose writer named none.
@@ -53,6 +54,28 @@ pub(super) fn content_type(headers: &ContentHeaders) -> &str {
     }
 }
 
+/// What there is to say about a lease.
+pub(super) fn with_lease(answer: Answer, lease: Option<&Lease>, now: Ticks) -> Answer {
+    let state = LeaseState::of(lease, now);
+    let duration = match (state, lease) {
+        (LeaseState::Leased, Some(lease)) if lease.seconds.is_some() => "fixed",
+        (LeaseState::Leased, Some(_)) => "infinite",
+        _ => "",
+    };
+    answer
+        .header("x-ms-lease-status", state.status())
+        .header("x-ms-lease-state", state.name())
+        .header("x-ms-lease-duration", duration)
+}
+
+/// How many tags there are; nothing for none.
+fn tag_count(blob: &Blob) -> String {
+    match blob.tags.len() {
+        0 => String::new(),
+        count => count.to_string(),
+    }
+}
+
 /// The headers that describe a blob. The MD5 of a part is not the MD5 of the blob.
 pub(super) fn describe(answer: Answer, blob: &Blob, part: bool) -> Answer {
     let headers = &blob.headers;
@@ -73,9 +96,12 @@ pub(super) fn describe(answer: Answer, blob: &Blob, part: bool) -> Answer {
         .header(md5_name, &headers.md5)
         .header("x-ms-blob-type", blob.kind.name())
         .header("x-ms-creation-time", &blob.created.http_date())
-        .header("x-ms-lease-status", "unlocked")
-        .header("x-ms-lease-state", "available")
+        .header("x-ms-tag-count", &tag_count(blob))
         .header("x-ms-server-encrypted", "true");
+    let answer = match blob.kind {
+        BlobType::Page => answer.header("x-ms-blob-sequence-number", "0"),
+        _ => answer,
+    };
     let Some(copied) = &blob.copied else {
         return answer;
     };
@@ -111,6 +137,24 @@ impl BlobService {
         Ok(Answer::new(StatusCode::OK)
             .version(blob.etag, blob.modified)
             .header("x-ms-request-server-encrypted", "true"))
+    }
+
+    pub(super) async fn set_blob_tier(&self, call: &Call) -> Result<Answer> {
+        let tier = parse_tier(call)?;
+        if tier.is_empty() {
+            return Err(Code::MissingRequiredHeader.into());
+        }
+        let change = |blob: &mut Blob| {
+            if blob.kind != BlobType::Block {
+                return Err(Code::InvalidBlobType.into());
+            }
+            blob.tier = tier;
+            Ok(())
+        };
+        self.tree
+            .amend_blob(address(call), Conditions::parse(call)?, change)
+            .await?;
+        Ok(Answer::new(StatusCode::OK))
     }
 
     pub(super) async fn set_blob_properties(&self, call: &Call) -> Result<Answer> {

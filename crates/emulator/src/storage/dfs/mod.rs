@@ -32,6 +32,7 @@ fn address(call: &Call) -> Address {
         account: call.target.account.clone(),
         container: call.target.container.clone(),
         name: call.target.path.trim_matches('/').to_owned(),
+        snapshot: String::new(),
     }
 }
 

@@ -237,6 +237,7 @@ impl DfsService {
             account: account.clone(),
             container,
             name,
+            snapshot: String::new(),
         })
     }
 

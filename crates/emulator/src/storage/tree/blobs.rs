@@ -4,11 +4,13 @@
 use std::ops::Range;
 
 use super::content::{self, Plan, Received};
+use super::leases::{self, BLOB_LEASE};
 use super::model::{Blob, BlobType, Content, ContentHeaders, Copied};
-use super::{Address, BLOBS, Stamp, Tree, blocks, paths};
+use super::{Address, BLOBS, Stamp, Tree, blocks, paths, snapshots};
 use crate::state::{Ids, Key, Read, WriteTxn};
 use crate::storage::conditions::Conditions;
 use crate::storage::error::{Code, Result};
+use crate::storage::time::Ticks;
 
 /// What a writer says about a blob beside its bytes.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +18,19 @@ pub(crate) struct NewBlob {
     pub(crate) headers: ContentHeaders,
     pub(crate) metadata: Vec<(String, String)>,
     pub(crate) tier: String,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) kind: BlobType,
+}
+
+/// What is done about a blob's snapshots when it is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Snapshots {
+    /// There may be none.
+    Refuse,
+    /// They go as well.
+    Include,
+    /// They go, the blob stays.
+    Only,
 }
 
 /// An opened blob: its properties and where its bytes are.
@@ -39,14 +54,18 @@ fn find(read: &impl Read, container: &str, name: &str) -> Result<Option<Blob>> {
 /// A blob that must be there, and the id of its container.
 pub(super) fn existing(read: &impl Read, at: &Address) -> Result<(String, Blob)> {
     let container = super::container(read, &at.account, &at.container)?;
-    let blob = find(read, &container.id, &at.name)?.ok_or(Code::BlobNotFound)?;
-    Ok((container.id, blob))
+    let blob = match at.snapshot.as_str() {
+        "" => find(read, &container.id, &at.name)?,
+        time => snapshots::find(read, &container.id, &at.name, time)?,
+    };
+    Ok((container.id, blob.ok_or(Code::BlobNotFound)?))
 }
 
 /// Puts `new` in the place of what is there, once the conditions hold.
 pub(super) struct Replacement<'a> {
     pub(super) at: &'a Address,
     pub(super) conditions: &'a Conditions,
+    pub(super) now: Ticks,
 }
 
 impl Replacement<'_> {
@@ -56,6 +75,8 @@ impl Replacement<'_> {
         let old = find(txn, &container.id, &self.at.name)?;
         self.conditions
             .check_write(old.as_ref().map(Blob::version), Code::BlobAlreadyExists)?;
+        let lease = old.as_ref().and_then(|old| old.lease.as_ref());
+        leases::check_write(lease, self.conditions.lease(), self.now, BLOB_LEASE)?;
         Ok((container.id, old))
     }
 
@@ -70,13 +91,18 @@ impl Replacement<'_> {
         if let Some(old) = old {
             content::release(txn, &old.content)?;
         }
-        txn.put_json(BLOBS, key(container, &self.at.name), blob)?;
+        let lease = old.and_then(|old| old.lease.clone());
+        let blob = Blob {
+            lease,
+            ..blob.clone()
+        };
+        txn.put_json(BLOBS, key(container, &self.at.name), &blob)?;
         paths::drop_appended(txn, container, &self.at.name)
     }
 }
 
 impl Tree {
-    /// Writes a block blob in one go.
+    /// Writes a blob in one go. A `length` is that of a page blob, which begins as zeros.
     ///
     /// # Errors
     /// [`Code::ContainerNotFound`]; conditions that do not hold.
@@ -85,6 +111,7 @@ impl Tree {
         at: Address,
         conditions: Conditions,
         new: NewBlob,
+        length: Option<u64>,
         body: Received,
     ) -> Result<Blob> {
         let stamp = self.stamp();
@@ -93,9 +120,10 @@ impl Tree {
             let replacement = Replacement {
                 at: &at,
                 conditions: &conditions,
+                now: stamp.now,
             };
             let (container, old) = replacement.check(txn)?;
-            let length = body.length();
+            let length = length.unwrap_or_else(|| body.length());
             let content = body.keep_whole(txn, &ids)?;
             let blob = new.into_blob(stamp, length, content);
             replacement.put(txn, &container, old.as_ref(), &blob)?;
@@ -113,18 +141,60 @@ impl Tree {
         self.read(|snapshot| existing(snapshot, at).map(|(_, blob)| blob))
     }
 
-    /// Removes a blob.
+    /// Removes a blob, or one snapshot of it.
     ///
     /// # Errors
-    /// As [`Tree::blob`]; conditions that do not hold.
-    pub(crate) async fn delete_blob(&self, at: Address, conditions: Conditions) -> Result<()> {
+    /// As [`Tree::blob`]; conditions that do not hold; [`Code::SnapshotsPresent`].
+    pub(crate) async fn delete_blob(
+        &self,
+        at: Address,
+        conditions: Conditions,
+        wanted: Snapshots,
+    ) -> Result<()> {
+        let now = self.stamp().now;
         self.write(move |txn| {
             let (container, blob) = existing(txn, &at)?;
             conditions.check_write(Some(blob.version()), Code::ConditionNotMet)?;
+            if !at.snapshot.is_empty() {
+                return snapshots::remove(txn, &container, &at.name, (&at.snapshot, &blob));
+            }
+            leases::check_write(blob.lease.as_ref(), conditions.lease(), now, BLOB_LEASE)?;
+            let snapshots = snapshots::of(txn, &container, &at.name)?;
+            if wanted == Snapshots::Refuse && !snapshots.is_empty() {
+                return Err(Code::SnapshotsPresent.into());
+            }
+            for (time, snapshot) in &snapshots {
+                snapshots::remove(txn, &container, &at.name, (time, snapshot))?;
+            }
+            if wanted == Snapshots::Only {
+                return Ok(());
+            }
             content::release(txn, &blob.content)?;
             txn.remove(BLOBS, key(&container, &at.name))?;
             paths::drop_appended(txn, &container, &at.name)?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Changes what belongs to a blob without being a new version of it.
+    ///
+    /// # Errors
+    /// As [`Tree::blob`]; conditions that do not hold; what `change` refuses.
+    pub(crate) async fn amend_blob(
+        &self,
+        at: Address,
+        conditions: Conditions,
+        change: impl FnOnce(&mut Blob) -> Result<()> + Send + 'static,
+    ) -> Result<Blob> {
+        let now = self.stamp().now;
+        self.write(move |txn| {
+            let (container, mut blob) = existing(txn, &at)?;
+            conditions.check_write(Some(blob.version()), Code::ConditionNotMet)?;
+            leases::check_given(blob.lease.as_ref(), conditions.lease(), now, BLOB_LEASE)?;
+            change(&mut blob)?;
+            txn.put_json(BLOBS, key(&container, &at.name), &blob)?;
+            Ok(blob)
         })
         .await
     }
@@ -143,6 +213,12 @@ impl Tree {
         self.write(move |txn| {
             let (container, mut blob) = existing(txn, &at)?;
             conditions.check_write(Some(blob.version()), Code::ConditionNotMet)?;
+            leases::check_write(
+                blob.lease.as_ref(),
+                conditions.lease(),
+                stamp.now,
+                BLOB_LEASE,
+            )?;
             change(&mut blob)?;
             blob.etag = stamp.etag;
             blob.modified = stamp.now;
@@ -174,8 +250,12 @@ pub(crate) struct Copy {
     /// Metadata in place of the source's.
     pub(crate) metadata: Option<Vec<(String, String)>>,
     pub(crate) tier: String,
-    /// How the source was written by the caller, without its signature.
-    pub(crate) shown_source: String,
+    /// How the source was written by the caller, without its signature; `None` for a blob
+    /// that is not to show where it comes from.
+    pub(crate) shown_source: Option<String>,
+    /// What is said in place of the source's headers.
+    pub(crate) headers: ContentHeaders,
+    pub(crate) tags: Vec<(String, String)>,
 }
 
 impl Copy {
@@ -185,10 +265,16 @@ impl Copy {
         let replacement = Replacement {
             at: &self.target,
             conditions: &self.conditions,
+            now: stamp.now,
         };
         let (container, old) = replacement.check(txn)?;
         let content = content::share(txn, ids, &source.content)?;
+        let mut headers = source.headers.clone();
+        headers.replace_given(self.headers);
         let blob = Blob {
+            headers,
+            lease: None,
+            tags: self.tags,
             etag: stamp.etag,
             created: stamp.now,
             modified: stamp.now,
@@ -199,9 +285,9 @@ impl Copy {
             } else {
                 self.tier
             },
-            copied: Some(Copied {
+            copied: self.shown_source.map(|source| Copied {
                 id: ids.uuid().to_string(),
-                source: self.shown_source,
+                source,
                 at: stamp.now,
             }),
             ..source
@@ -216,7 +302,7 @@ impl NewBlob {
     /// The record of a block blob that is written now.
     pub(super) fn into_blob(self, stamp: Stamp, length: u64, content: Content) -> Blob {
         Blob {
-            kind: BlobType::Block,
+            kind: self.kind,
             etag: stamp.etag,
             created: stamp.now,
             modified: stamp.now,
@@ -227,6 +313,8 @@ impl NewBlob {
             tier: self.tier,
             copied: None,
             access: None,
+            lease: None,
+            tags: self.tags,
         }
     }
 }

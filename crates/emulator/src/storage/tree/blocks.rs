@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::blobs::{self, NewBlob, Replacement};
 use super::content::{self, Received};
+use super::leases::{self, BLOB_LEASE};
 use super::model::{Blob, BlobType, Block, Body, Content, Piece};
 use super::{Address, Tree};
 use crate::state::{Ids, Key, KeyRange, Read, WriteTxn};
@@ -85,7 +86,14 @@ impl Tree {
     /// # Errors
     /// [`Code::ContainerNotFound`]; [`Code::InvalidBlobOrBlock`] when the ids of one blob
     /// do not all have the same length; [`Code::InvalidBlobType`] for a blob of another kind.
-    pub(crate) async fn put_block(&self, at: Address, id: String, body: Received) -> Result<()> {
+    pub(crate) async fn put_block(
+        &self,
+        at: Address,
+        lease: Option<String>,
+        id: String,
+        body: Received,
+    ) -> Result<()> {
+        let now = self.stamp().now;
         let ids = self.state.ids.clone();
         self.write(move |txn| {
             let container = super::container(txn, &at.account, &at.container)?.id;
@@ -97,8 +105,11 @@ impl Tree {
             }
             let blob: Option<Blob> =
                 txn.get_json(super::BLOBS, blobs::key(&container, &at.name))?;
-            if blob.is_some_and(|blob| blob.kind != BlobType::Block) {
-                return Err(Code::InvalidBlobType.into());
+            if let Some(blob) = blob {
+                leases::check_write(blob.lease.as_ref(), lease.as_deref(), now, BLOB_LEASE)?;
+                if blob.kind != BlobType::Block {
+                    return Err(Code::InvalidBlobType.into());
+                }
             }
             let key = key(&container, &at.name, &id);
             if let Some(old) = txn.get_json::<Block>(BLOCKS, &key)? {
@@ -133,6 +144,7 @@ impl Tree {
             let replacement = Replacement {
                 at: &at,
                 conditions: &conditions,
+                now: stamp.now,
             };
             let (container, old) = replacement.check(txn)?;
             if old.as_ref().is_some_and(|old| old.kind != BlobType::Block) {

@@ -1,7 +1,8 @@
 //! Making, changing and removing containers.
 
+use super::leases::{self, CONTAINER_LEASE};
 use super::model::{Container, PublicAccess, StoredPolicy};
-use super::{BLOBS, CONTAINERS, Stamp, Tree, blocks, content};
+use super::{BLOBS, CONTAINERS, Stamp, Tree, blocks, content, snapshots};
 use crate::state::{Key, KeyRange, Read, WriteTxn};
 use crate::storage::conditions::Conditions;
 use crate::storage::error::{Code, Result};
@@ -50,6 +51,7 @@ impl Tree {
             metadata,
             public,
             policies: Vec::new(),
+            lease: None,
         };
         self.write(move |txn| {
             if txn.contains(CONTAINERS, &key)? {
@@ -72,10 +74,13 @@ impl Tree {
         conditions: Conditions,
     ) -> Result<()> {
         let (account, name) = (account.to_owned(), name.to_owned());
+        let now = self.stamp().now;
         let id = self
             .write(move |txn| {
                 let container = super::container(txn, &account, &name)?;
                 conditions.check_write(Some(container.version()), Code::ConditionNotMet)?;
+                let lease = container.lease.as_ref();
+                leases::check_write(lease, conditions.lease(), now, CONTAINER_LEASE)?;
                 txn.remove(CONTAINERS, key(&account, &name))?;
                 txn.put(TRASH, &container.id, [])?;
                 Ok(container.id)
@@ -133,6 +138,8 @@ impl Tree {
         self.write(move |txn| {
             let mut container = super::container(txn, &account, &name)?;
             conditions.check_write(Some(container.version()), Code::ConditionNotMet)?;
+            let lease = container.lease.as_ref();
+            leases::check_given(lease, conditions.lease(), stamp.now, CONTAINER_LEASE)?;
             match change {
                 ContainerChange::Metadata(metadata) => container.metadata = metadata,
                 ContainerChange::Access(public, policies) => {
@@ -170,7 +177,10 @@ fn remove_some(txn: &mut WriteTxn<'_>, container: &str) -> Result<bool> {
         }
         txn.remove(BLOBS, key)?;
     }
-    if blobs.len() == REMOVED_AT_ONCE || !blocks::remove_some(txn, &range, REMOVED_AT_ONCE)? {
+    if blobs.len() == REMOVED_AT_ONCE
+        || !blocks::remove_some(txn, &range, REMOVED_AT_ONCE)?
+        || !snapshots::remove_some(txn, &range, REMOVED_AT_ONCE)?
+    {
         return Ok(false);
     }
     txn.remove(TRASH, container)?;

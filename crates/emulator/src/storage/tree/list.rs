@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::model::{Blob, Container};
-use super::{BLOBS, CONTAINERS, Tree};
+use super::{BLOBS, CONTAINERS, Tree, snapshots};
 use crate::state::{self, Key, KeyRange, Order, Read, Snapshot};
 use crate::storage::error::Result;
 
@@ -20,13 +20,15 @@ pub(crate) struct ListBlobs {
     /// The first name of the page (or what sorts before it); empty for the first page.
     pub(crate) from: String,
     pub(crate) limit: usize,
+    /// Whether snapshots are listed before their blobs. They do not count.
+    pub(crate) snapshots: bool,
 }
 
 /// One line of a listing.
 #[derive(Debug)]
 pub(crate) enum Entry {
-    /// A blob.
-    Blob(String, Box<Blob>),
+    /// A blob by its name, or a snapshot by its time as well.
+    Blob(String, String, Box<Blob>),
     /// A group of blobs: their common prefix, delimiter included.
     Prefix(String),
 }
@@ -116,13 +118,14 @@ fn page(snapshot: &Snapshot, container: &str, list: &ListBlobs) -> Result<BlobPa
     let mut page = BlobPage::default();
     let all = KeyRange::prefix(open_prefix(container, &list.prefix));
     let mut from = open_prefix(container, &list.from);
+    let mut listed = 0;
     loop {
         // A group ends the scan, which goes on behind the group's last name.
         let mut group = None;
         let range = all.clone().starting_at(&from);
         snapshot.visit(BLOBS, &range, Order::Ascending, |key, value| {
             let name = name_of(key);
-            if page.entries.len() == list.limit {
+            if listed == list.limit {
                 page.next = Some(name);
                 return Ok(ControlFlow::Break(()));
             }
@@ -130,8 +133,16 @@ fn page(snapshot: &Snapshot, container: &str, list: &ListBlobs) -> Result<BlobPa
                 group = Some(prefix);
                 return Ok(ControlFlow::Break(()));
             }
+            if list.snapshots {
+                for (time, blob) in snapshots::of(snapshot, container, &name)? {
+                    let blob = Box::new(blob);
+                    page.entries.push(Entry::Blob(name.clone(), time, blob));
+                }
+            }
             if let Ok(blob) = serde_json::from_slice(value) {
-                page.entries.push(Entry::Blob(name, Box::new(blob)));
+                let blob = Box::new(blob);
+                page.entries.push(Entry::Blob(name, String::new(), blob));
+                listed += 1;
             }
             Ok::<_, state::Error>(ControlFlow::Continue(()))
         })?;
@@ -142,6 +153,7 @@ fn page(snapshot: &Snapshot, container: &str, list: &ListBlobs) -> Result<BlobPa
         // No UTF-8 text holds this byte, so it sorts behind every name of the group.
         from.push(0xff);
         page.entries.push(Entry::Prefix(prefix));
+        listed += 1;
     }
 }
 

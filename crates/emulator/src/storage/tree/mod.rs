@@ -1,15 +1,19 @@
 //! The object tree under the blob and data lake services: containers, blobs, blocks and
 //! their bytes, as transactions on the state. Knows no HTTP.
 
+mod appends;
 mod blobs;
 mod blocks;
 mod containers;
 mod content;
+mod leases;
 mod list;
 mod model;
 pub(crate) mod paths;
 pub(crate) mod ranges;
 mod reading;
+mod snapshots;
+mod tags;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,15 +22,21 @@ use crate::state::{Read, Snapshot, State, WriteTxn};
 use crate::storage::error::{Code, Result};
 use crate::storage::time::Ticks;
 
-pub(crate) use blobs::Copy;
+pub(crate) use appends::AppendConditions;
+pub(crate) use blobs::{Copy, Snapshots};
 pub(crate) use blobs::{NewBlob, Open};
 pub(crate) use blocks::{BlockLists, ListedBlock, MOST_COMMITTED, Wanted};
 pub(crate) use containers::ContainerChange;
 pub(crate) use content::{INLINE_LIMIT, Plan, Received, release, share as share_content};
+pub(crate) use leases::{
+    BLOB_LEASE, CONTAINER_LEASE, Lease, LeaseAction, LeaseAnswer, LeaseState,
+    check_given as check_lease,
+};
 pub(crate) use list::{BlobPage, Entry, LARGEST_PAGE, ListBlobs};
 pub(crate) use model::{
     Access, Blob, BlobType, Container, Content, ContentHeaders, PublicAccess, StoredPolicy,
 };
+pub(crate) use tags::TagFilter;
 
 const CONTAINERS: &str = "storage/containers";
 const BLOBS: &str = "storage/blobs";
@@ -51,6 +61,8 @@ pub(crate) struct Address {
     pub(crate) account: String,
     pub(crate) container: String,
     pub(crate) name: String,
+    /// The time of a snapshot; empty for the blob itself.
+    pub(crate) snapshot: String,
 }
 
 impl Tree {

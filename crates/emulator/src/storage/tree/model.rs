@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::leases::Lease;
 use crate::state::FileId;
 use crate::storage::conditions::Version;
 use crate::storage::time::Ticks;
@@ -20,6 +21,8 @@ pub(crate) struct Container {
     pub(crate) public: PublicAccess,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) policies: Vec<StoredPolicy>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lease: Option<Lease>,
 }
 
 impl Container {
@@ -63,8 +66,9 @@ pub(crate) struct StoredPolicy {
 }
 
 /// The kinds of blobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum BlobType {
+    #[default]
     #[serde(rename = "b")]
     Block,
     #[serde(rename = "a")]
@@ -211,6 +215,10 @@ pub(crate) struct Blob {
     pub(crate) copied: Option<Copied>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) access: Option<Access>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lease: Option<Lease>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tags: Vec<(String, String)>,
 }
 
 impl Blob {

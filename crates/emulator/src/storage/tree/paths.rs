@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use super::blobs::key;
 use super::content::{self, Received};
+use super::leases::{self, BLOB_LEASE};
 use super::model::{Access, Blob, BlobType, Block, Content, ContentHeaders, Piece};
 use super::{Address, BLOBS, Stamp, Tree, blocks, ranges};
 use crate::state::{Key, KeyRange, Order, Read, WriteTxn};
@@ -92,6 +93,8 @@ fn folder(stamp: Stamp) -> Blob {
         tier: String::new(),
         copied: None,
         access: None,
+        lease: None,
+        tags: Vec::new(),
     }
 }
 
@@ -206,6 +209,11 @@ impl Tree {
             let old = find(txn, &container, &at.name)?;
             let version = old.as_ref().and_then(Path::blob).map(Blob::version);
             conditions.check_write(version, Code::PathAlreadyExists)?;
+            let lease = old
+                .as_ref()
+                .and_then(Path::blob)
+                .and_then(|old| old.lease.clone());
+            leases::check_write(lease.as_ref(), conditions.lease(), stamp.now, BLOB_LEASE)?;
             match &old {
                 Some(path) if path.is_directory() != new.directory => {
                     return Err(Code::ResourceTypeMismatch.into());
@@ -221,6 +229,7 @@ impl Tree {
             blob.metadata.extend(new.metadata);
             blob.headers = new.headers;
             blob.access = new.access;
+            blob.lease = lease;
             txn.put_json(BLOBS, key(&container, &at.name), &blob)?;
             Ok(blob)
         })
@@ -275,6 +284,12 @@ impl Tree {
             };
             let mut blob = *blob;
             conditions.check_write(Some(blob.version()), Code::PathAlreadyExists)?;
+            leases::check_write(
+                blob.lease.as_ref(),
+                conditions.lease(),
+                stamp.now,
+                BLOB_LEASE,
+            )?;
             let mut end = blob.length;
             let mut pieces = Vec::new();
             for (position, block) in appended(txn, &container, &at.name)? {
@@ -319,11 +334,13 @@ impl Tree {
         conditions: Conditions,
         recursive: bool,
     ) -> Result<()> {
+        let now = self.stamp().now;
         self.write(move |txn| {
             let container = super::container(txn, &at.account, &at.container)?.id;
             let path = find(txn, &container, &at.name)?.ok_or(Code::PathNotFound)?;
             if let Some(blob) = path.blob() {
                 conditions.check_write(Some(blob.version()), Code::ConditionNotMet)?;
+                leases::check_write(blob.lease.as_ref(), conditions.lease(), now, BLOB_LEASE)?;
             }
             if path.is_directory() {
                 let inside = txn.scan(BLOBS, &below(&container, &at.name), usize::MAX)?;
@@ -371,6 +388,12 @@ impl Tree {
             let path = find(txn, &container, &at.name)?.ok_or(Code::PathNotFound)?;
             let mut blob = path.blob().cloned().unwrap_or_else(|| folder(stamp));
             conditions.check_write(Some(blob.version()), Code::ConditionNotMet)?;
+            leases::check_write(
+                blob.lease.as_ref(),
+                conditions.lease(),
+                stamp.now,
+                BLOB_LEASE,
+            )?;
             change(&mut blob)?;
             blob.etag = stamp.etag;
             blob.modified = stamp.now;
@@ -538,6 +561,11 @@ fn move_path(txn: &mut WriteTxn<'_>, rename: &Rename, stamp: Stamp) -> Result<()
     rename
         .conditions
         .check_write(version, Code::PathAlreadyExists)?;
+    let lease = old
+        .as_ref()
+        .and_then(Path::blob)
+        .and_then(|old| old.lease.as_ref());
+    leases::check_write(lease, rename.conditions.lease(), stamp.now, BLOB_LEASE)?;
     if let Some(parent) = parent(&to.name)
         && !find(txn, &target, parent)?.is_some_and(|parent| parent.is_directory())
     {
@@ -591,6 +619,7 @@ fn move_path(txn: &mut WriteTxn<'_>, rename: &Rename, stamp: Stamp) -> Result<()
             blob.etag = stamp.etag;
             blob.modified = stamp.now;
         }
+        blob.lease = None;
         txn.put_json(BLOBS, key(&target, &format!("{}{rest}", to.name)), &blob)?;
     }
     Ok(())
