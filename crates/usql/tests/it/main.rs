@@ -1,0 +1,7 @@
+//! Whole scripts against folders of files.
+#![expect(clippy::panic, reason = "helpers of tests end a test by it")]
+
+mod catalog;
+mod conformance;
+mod harness;
+mod roundtrip;
