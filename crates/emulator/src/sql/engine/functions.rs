@@ -233,6 +233,11 @@ fn session_functions(context: &FunctionContext) -> Vec<ScalarUDF> {
                 _ => None,
             }
         }),
+        variadic("has_perms_by_name", context, |context, arguments| {
+            // Securable, class, permission; the one login there is may do everything.
+            arguments.get(2)?.as_deref()?;
+            Some(i32::from(context.facts.is_sysadmin).to_string())
+        }),
     ]
 }
 
@@ -311,7 +316,10 @@ mod description {
         }
 
         fn is_number(&self) -> bool {
-            matches!(self.name, "db_id" | "object_id" | "is_srvrolemember")
+            matches!(
+                self.name,
+                "db_id" | "has_perms_by_name" | "object_id" | "is_srvrolemember"
+            )
         }
     }
 
