@@ -19,12 +19,14 @@ mod data_step;
 mod ddl;
 mod error;
 mod exec;
+mod formula;
 mod function;
 mod identifier;
 mod png;
 mod server_info;
 mod session;
 mod sql_server_data;
+mod summary;
 
 pub use backend::{
     ConnectOptions, Event, Message, MssqlBackend, Parameter, Request, TdsBackend, Value,
@@ -34,10 +36,13 @@ pub use data_step::{
     Append, DataSource, DataStep, StepResult, TransformContext, rx_data_step, rx_import,
 };
 pub use error::{Error, RemoteError, Result, ServerError};
-pub use exec::{ComputeContext, RxExec, RxInSqlServer, RxInSqlServerBuilder, TaskResult, rx_exec};
+pub use exec::{
+    ComputeContext, RxExec, RxInSqlServer, RxInSqlServerBuilder, RxLocalSeq, TaskResult, rx_exec,
+};
 pub use function::{RemoteFunction, Return};
 pub use identifier::{TableName, quote_name};
 pub use png::Png;
 pub use server_info::{Permissions, ServerInfo};
 pub use session::{Frame, Outcome, Session};
 pub use sql_server_data::{RxSqlServerData, RxSqlServerDataBuilder};
+pub use summary::{Cells, Counts, RxSummary, Statistics, Summary, rx_summary};

@@ -33,7 +33,7 @@ pub enum DataSource {
     /// A frame.
     Frame(Frame),
     /// A table or a query.
-    SqlServer(RxSqlServerData),
+    SqlServer(Box<RxSqlServerData>),
 }
 
 impl From<Frame> for DataSource {
@@ -44,13 +44,13 @@ impl From<Frame> for DataSource {
 
 impl From<RxSqlServerData> for DataSource {
     fn from(source: RxSqlServerData) -> Self {
-        Self::SqlServer(source)
+        Self::SqlServer(Box::new(source))
     }
 }
 
 impl From<&RxSqlServerData> for DataSource {
     fn from(source: &RxSqlServerData) -> Self {
-        Self::SqlServer(source.clone())
+        Self::SqlServer(Box::new(source.clone()))
     }
 }
 

@@ -33,7 +33,6 @@ impl RxInSqlServer {
     }
 
     /// The server of this connection, with options.
-    #[must_use]
     pub fn builder(connection: ConnectionString) -> RxInSqlServerBuilder {
         RxInSqlServerBuilder(Self {
             connection,

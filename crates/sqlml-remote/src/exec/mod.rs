@@ -1,6 +1,7 @@
 //! `rx_exec`: calls of a function in a compute context, as many as its arguments ask for.
 
 mod in_sql_server;
+mod local;
 mod result;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::{
     function::RemoteFunction,
 };
 pub use in_sql_server::{RxInSqlServer, RxInSqlServerBuilder};
+pub use local::RxLocalSeq;
 pub use result::TaskResult;
 pub(crate) use result::task_result;
 

@@ -191,7 +191,9 @@ def azml_run(source, call, frames, input_frame):
             meta = ""
         except BaseException as error:
             kind, value = "error", b""
-            lines = _traceback.format_exception(type(error), error, error.__traceback__)
+            # The first line is this one, which is nobody's business.
+            where = error.__traceback__.tb_next or error.__traceback__
+            lines = _traceback.format_exception(type(error), error, where)
             meta = _json.dumps(
                 {
                     "type": type(error).__name__,

@@ -1,6 +1,7 @@
 //! The script that carries a function: the envelope and the three texts that it is given.
 
 use arrow::record_batch::RecordBatch;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -12,6 +13,8 @@ use crate::{
 
 /// The Python side.
 const ENVELOPE: &str = include_str!("envelope.py");
+/// What feeds it where there is no server.
+const LOCAL: &str = include_str!("local.py");
 
 /// What the envelope is told about the calls.
 #[derive(Serialize)]
@@ -61,6 +64,22 @@ impl Script {
         })
     }
 
+    /// The program that runs it in an interpreter of this machine: it reads `call.json` and writes `result.json`, both in
+    /// its working directory.
+    pub(crate) fn program() -> String {
+        format!("{ENVELOPE}\n\n{LOCAL}")
+    }
+
+    /// What [`Script::program`] reads.
+    pub(crate) fn call_file(&self) -> Result<Vec<u8>> {
+        let call = serde_json::json!({
+            "source": self.source,
+            "call": self.call,
+            "frames": BASE64_STANDARD.encode(&self.frames),
+        });
+        serde_json::to_vec(&call).map_err(frame::invalid)
+    }
+
     /// The request that runs it on a server.
     pub(crate) fn request(self) -> Request {
         let input = if self.input_query.is_some() {
@@ -106,6 +125,22 @@ pub(crate) struct Returned {
 }
 
 impl Returned {
+    /// What [`Script::program`] wrote.
+    pub(crate) fn file(text: &[u8]) -> Result<Vec<Self>> {
+        let rows: Vec<[String; 5]> = serde_json::from_slice(text).map_err(frame::invalid)?;
+        let rows = rows.into_iter().map(|[kind, value, meta, stdout, stderr]| {
+            let value = BASE64_STANDARD.decode(value).map_err(frame::invalid)?;
+            Ok(Self {
+                kind,
+                value,
+                meta,
+                stdout,
+                stderr,
+            })
+        });
+        rows.collect()
+    }
+
     /// The rows of a result of [`Script::request`].
     pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<Self>> {
         use arrow::array::{Array, AsArray};
