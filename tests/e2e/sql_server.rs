@@ -15,9 +15,9 @@ use arrow::{
     datatypes::{Float64Type, Int64Type},
 };
 use azml::sqlml_remote::{
-    Append, Auth, ConnectOptions, ConnectionString, DataStep, Error, Frame, Parameter,
-    RemoteFunction, Request, Return, RxExec, RxInSqlServer, RxSqlServerData, Session, TableName,
-    Value, rx_data_step, rx_exec, rx_import,
+    Append, Auth, ComputeContext, ConnectOptions, ConnectionString, DataStep, Error, Frame,
+    Parameter, RemoteFunction, Request, Return, RxExec, RxInSqlServer, RxLocalSeq, RxSqlServerData,
+    RxSummary, Session, Summary, TableName, Value, rx_data_step, rx_exec, rx_import, rx_summary,
 };
 use azml_core::env;
 use azml_test_support::TestEmulator;
@@ -151,7 +151,7 @@ fn iris() -> RecordBatch {
         ("sepal width (cm)", measure(1)),
         ("petal length (cm)", measure(2)),
         ("petal width (cm)", measure(3)),
-        ("Species", Arc::new(species)),
+        ("Species", Arc::new(species) as ArrayRef),
     ])
     .unwrap()
 }
@@ -519,6 +519,139 @@ async fn values_of_every_kind_travel() {
         "def plot():\n    import matplotlib.pyplot as plt\n    figure, axes = plt.subplots()\n    axes.plot([1, 2])\n    return figure",
     );
     assert!(run(picture).await.png().is_ok());
+}
+
+/// sqlml P10, the article's "execute locally, then shift to the server": the same function here and there.
+#[tokio::test]
+async fn a_function_runs_here_as_it_runs_there() {
+    let server = Server::start().await;
+    let here = RxLocalSeq::new().python(azml_tests::python("sql"));
+    let there = server.in_sql_server("master");
+    let source = "def f(x):\n    print('got', x)\n    import numpy\n    return {'double': 2 * x, 'mean': float(numpy.mean([x, 1]))}";
+    let function = RemoteFunction::python(source).arg("x", 41);
+    let local = rx_exec(function.clone(), &here).await.unwrap().remove(0);
+    let remote = rx_exec(function, &there).await.unwrap().remove(0);
+    let values: [serde_json::Value; 2] = [local.json().unwrap(), remote.json().unwrap()];
+    assert_eq!(values[0], json!({ "double": 82, "mean": 21.0 }));
+    assert_eq!(values[0], values[1]);
+    assert_eq!((local.stdout(), remote.stdout()), ("got 41\n", "got 41\n"));
+
+    let broken = RemoteFunction::python("def f():\n    return 1 / 0");
+    for context in [&here as &dyn ComputeContext, &there] {
+        let Err(Error::Remote(error)) = rx_exec(broken.clone(), context).await else {
+            panic!("it must fail")
+        };
+        assert_eq!(error.class, "ZeroDivisionError");
+        assert!(
+            error.traceback.contains("return 1 / 0"),
+            "{}",
+            error.traceback
+        );
+    }
+    let slow = here.execution_timeout(Duration::from_millis(500));
+    let sleep = RemoteFunction::python("def f():\n    import time\n    time.sleep(60)");
+    assert!(matches!(
+        rx_exec(sleep, &slow).await,
+        Err(Error::Timeout(_))
+    ));
+}
+
+/// sqlml P4, P13, C26, C27: a summary, printed, and the same computed on the server.
+#[tokio::test]
+async fn a_summary_is_the_same_here_and_on_the_server() {
+    let server = Server::plain().await.with_iris().await;
+    let delays = Float64Array::from(vec![
+        Some(-3.0),
+        Some(12.5),
+        None,
+        Some(40.0),
+        Some(0.0),
+        Some(7.25),
+    ]);
+    let days = StringArray::from(vec![
+        Some("Monday"),
+        Some("Tuesday"),
+        Some("Monday"),
+        Some("Tuesday"),
+        None,
+        Some("Monday"),
+    ]);
+    let hours = Int32Array::from(vec![1, 2, 2, 4, 1, 1]);
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("ArrDelay", Arc::new(delays) as ArrayRef, true),
+        ("DayOfWeek", Arc::new(days) as ArrayRef, true),
+        ("hour", Arc::new(hours) as ArrayRef, true),
+    ])
+    .unwrap();
+    let table = server.table("irissql", "flights");
+    rx_data_step(DataStep::new(batch.clone()).output(&table))
+        .await
+        .unwrap();
+
+    for formula in [
+        "ArrDelay+DayOfWeek",
+        "~ ArrDelay:DayOfWeek",
+        "ArrDelay ~ F(hour)",
+        "~ F(hour, 1, 3):DayOfWeek",
+    ] {
+        for by_term in [true, false] {
+            let local = Summary::new(formula, batch.clone())
+                .strings_as_factors(true)
+                .by_term(by_term);
+            let remote = Summary::new(formula, &table)
+                .strings_as_factors(true)
+                .by_term(by_term);
+            let (local, remote) = (local.run().await.unwrap(), remote.run().await.unwrap());
+            let shown = format!("{formula} {by_term}\n{local}\n{remote}");
+            assert_eq!(
+                (local.valid_obs, local.missing_obs),
+                (remote.valid_obs, remote.missing_obs),
+                "{shown}"
+            );
+            assert_eq!(local.categorical, remote.categorical, "{shown}");
+            let numbers = |summary: &RxSummary| -> Vec<f64> {
+                let cells = summary
+                    .by_category
+                    .iter()
+                    .flat_map(|by| by.cells.iter().map(|(_, cell)| cell));
+                let all = summary.statistics.iter().chain(cells);
+                all.flat_map(|s| {
+                    [
+                        s.mean,
+                        s.std_dev,
+                        s.min,
+                        s.max,
+                        f64::from(u32::try_from(s.valid_obs).unwrap()),
+                    ]
+                })
+                .collect()
+            };
+            let pairs = numbers(&local).into_iter().zip(numbers(&remote));
+            for (a, b) in pairs {
+                let same = (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-9 * a.abs().max(1.0);
+                assert!(same, "{a} and {b}\n{shown}");
+            }
+            assert_eq!(numbers(&local).len(), numbers(&remote).len(), "{shown}");
+        }
+    }
+
+    let printed = Summary::new("ArrDelay+DayOfWeek", batch.clone())
+        .strings_as_factors(true)
+        .run()
+        .await
+        .unwrap()
+        .to_string();
+    for line in [
+        "Summary Statistics Results for: ~ArrDelay + DayOfWeek",
+        "Number of valid observations: 6 ",
+        " ArrDelay 11.35 17.22208 -3  40  5        1",
+        "Category Counts for DayOfWeek",
+        " Monday    3",
+    ] {
+        assert!(printed.contains(line), "no '{line}' in\n{printed}");
+    }
+    let text = rx_summary("~DayOfWeek", batch).await;
+    assert!(matches!(text, Err(Error::InvalidArgument(_))), "{text:?}");
 }
 
 /// sqlml C22, C23: a call that takes too long is stopped on the server.

@@ -15,13 +15,11 @@ pub(crate) fn significant(value: f64) -> String {
     if !(1e-5..1e15).contains(&value.abs()) {
         return format!("{value:.6e}");
     }
-    // 15 digits before the point at most, so both are small numbers.
+    // Digits in front of the point; at most 15, at least -4.
     let before = value.abs().log10().floor() + 1.0;
-    let decimals = (7.0 - before).clamp(0.0, 12.0);
-    let decimals = (0_u8..=12)
-        .find(|digits| f64::from(*digits) >= decimals)
-        .unwrap_or(0);
-    let text = format!("{value:.*}", usize::from(decimals));
+    let decimals = (0_u8..12).find(|digits| f64::from(*digits) >= 7.0 - before);
+    let decimals = usize::from(decimals.unwrap_or(12));
+    let text = format!("{value:.decimals$}");
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
@@ -33,24 +31,26 @@ pub(crate) fn significant(value: f64) -> String {
 fn table(f: &mut fmt::Formatter<'_>, heading: &[&str], rows: &[Vec<String>]) -> fmt::Result {
     let width = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at));
+        let cells = cells.map(|cell| cell.chars().count());
         cells
-            .map(|cell| cell.chars().count())
             .chain([heading[at].chars().count()])
             .max()
             .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..heading.len()).map(width).collect();
-    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
-        for (cell, width) in cells.zip(&widths) {
-            write!(f, " {cell:<width$}")?;
-        }
-        writeln!(f)
-    };
-    line(&mut heading.iter().copied())?;
+    line(f, heading, &widths)?;
     for row in rows {
-        line(&mut row.iter().map(String::as_str))?;
+        let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+        line(f, &cells, &widths)?;
     }
     Ok(())
+}
+
+fn line(f: &mut fmt::Formatter<'_>, cells: &[&str], widths: &[usize]) -> fmt::Result {
+    for (cell, width) in cells.iter().zip(widths.iter().copied()) {
+        write!(f, " {cell:<width$}")?;
+    }
+    writeln!(f)
 }
 
 fn cells(statistics: &Statistics) -> [String; 4] {

@@ -40,11 +40,11 @@ pub(super) fn summarise(formula: &Formula, frame: &Frame, options: Options) -> R
     let (mut valid, mut missing) = (0, 0);
     for batch in frame.batches() {
         let complete = complete(batch, &columns)?;
-        for row in 0..batch.num_rows() {
-            if complete[row] || options.by_term {
-                valid += 1
+        for complete in &complete {
+            if *complete || options.by_term {
+                valid += 1;
             } else {
-                missing += 1
+                missing += 1;
             }
         }
         for (term, tally) in terms.iter().zip(&mut tallies) {

@@ -10,12 +10,11 @@ pub(crate) struct Moments {
     squares: f64,
     sum: f64,
     range: Option<(f64, f64)>,
-    pub(crate) missing: u64,
+    missing: u64,
 }
 
 /// A count as a number; counts beyond 2^53 do not occur.
-#[expect(clippy::cast_precision_loss, reason = "a count of rows is below 2^53")]
-pub(crate) fn real(count: u64) -> f64 {
+fn real(count: u64) -> f64 {
     count as f64
 }
 
@@ -57,10 +56,6 @@ impl Moments {
             range,
             missing,
         }
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        self.count
     }
 
     pub(crate) fn statistics(&self, name: &str) -> Statistics {
