@@ -8,7 +8,7 @@ use arrow::{
     datatypes::{DataType, Float64Type, Int64Type},
 };
 
-use super::{Cells, Counts, Moments, Options, Resolved, RxSummary, local::roles, resolve};
+use super::{Cells, Counts, Levels, Moments, Options, Resolved, RxSummary, local::roles, resolve};
 use crate::{
     error::{Error, Result},
     formula::Formula,
@@ -115,7 +115,7 @@ impl Statement<'_> {
         let keys: Vec<String> = term
             .factors
             .iter()
-            .map(|(name, range)| key(name, *range))
+            .map(|(name, levels)| key(name, *levels))
             .collect();
         let number = term.number.as_deref().map(quote_name);
         let rows = session
@@ -153,7 +153,7 @@ impl Statement<'_> {
     fn number(&self, number: &str) -> String {
         let factors = self.term.factors.iter();
         let there: Vec<String> = factors
-            .map(|(name, range)| match range {
+            .map(|(name, levels)| match levels.range() {
                 Some((low, high)) => format!("{} BETWEEN {low} AND {high}", quote_name(name)),
                 None => format!("{} IS NOT NULL", quote_name(name)),
             })
@@ -230,11 +230,13 @@ impl Statement<'_> {
             .factors
             .iter()
             .zip(levels)
-            .all(|((_, range), level)| match (range, level.parse::<i64>()) {
-                (Some((low, high)), Ok(level)) => (*low..=*high).contains(&level),
-                (Some(_), Err(_)) => false,
-                (None, _) => true,
-            })
+            .all(
+                |((_, of), level)| match (of.range(), level.parse::<i64>()) {
+                    (Some((low, high)), Ok(level)) => (low..=high).contains(&level),
+                    (Some(_), Err(_)) => false,
+                    (None, _) => true,
+                },
+            )
     }
 
     /// The cells in the order of their levels, with those that do not occur.
@@ -244,7 +246,7 @@ impl Statement<'_> {
         options: Options,
     ) -> Vec<(Vec<String>, Cell)> {
         let mut levels: Vec<Vec<String>> = Vec::new();
-        for (at, (_, range)) in self.term.factors.iter().enumerate() {
+        for (at, (_, of)) in self.term.factors.iter().enumerate() {
             let mut found: Vec<String> =
                 cells.iter().map(|(levels, _)| levels[at].clone()).collect();
             found.sort_by(|a, b| match (a.parse::<i64>(), b.parse::<i64>()) {
@@ -252,8 +254,13 @@ impl Statement<'_> {
                 _ => a.cmp(b),
             });
             found.dedup();
-            if let Some((low, high)) = range {
-                found = (*low..=*high).map(|level| level.to_string()).collect();
+            if let Levels::Whole(range) = of {
+                let bound =
+                    |level: Option<&String>| level.and_then(|level| level.parse::<i64>().ok());
+                let occurring = bound(found.first()).zip(bound(found.last()));
+                if let Some((low, high)) = range.or(occurring) {
+                    found = (low..=high).map(|level| level.to_string()).collect();
+                }
             }
             levels.push(found);
         }
@@ -291,10 +298,10 @@ struct Groups {
 }
 
 /// What a factor is grouped by. Numbers are whole.
-fn key(name: &str, range: Option<(i64, i64)>) -> String {
-    match range {
-        Some(_) => format!("CAST({} AS bigint)", quote_name(name)),
-        None => quote_name(name),
+fn key(name: &str, levels: Levels) -> String {
+    match levels {
+        Levels::Whole(_) => format!("CAST({} AS bigint)", quote_name(name)),
+        Levels::Values => quote_name(name),
     }
 }
 

@@ -8,7 +8,7 @@ use arrow::{
     datatypes::{DataType, Float64Type, Schema},
 };
 
-use super::{Cells, Counts, Moments, Options, Resolved, Role, RxSummary, resolve};
+use super::{Cells, Counts, Levels, Moments, Options, Resolved, Role, RxSummary, resolve};
 use crate::{error::Result, formula::Formula, session::Frame};
 
 /// The roles of columns by their types.
@@ -110,8 +110,8 @@ struct Tally {
 impl Tally {
     fn new(term: &Resolved, frame: &Frame) -> Result<Self> {
         let mut levels = Vec::with_capacity(term.factors.len());
-        for (name, range) in &term.factors {
-            levels.push(first_levels(name, *range, frame)?);
+        for (name, of) in &term.factors {
+            levels.push(first_levels(name, of.range(), frame)?);
         }
         Ok(Self {
             total: Moments::default(),
@@ -131,13 +131,10 @@ impl Tally {
             None => None,
         };
         let mut factors = Vec::with_capacity(term.factors.len());
-        for (name, range) in &term.factors {
+        for (name, of) in &term.factors {
             factors.push((
-                texts(
-                    batch.column(schema.index_of(name)?),
-                    range.is_some() || is_number(batch, name)?,
-                )?,
-                *range,
+                texts(batch.column(schema.index_of(name)?), *of != Levels::Values)?,
+                of.range().is_some(),
             ));
         }
         for row in 0..batch.num_rows() {
@@ -145,8 +142,8 @@ impl Tally {
                 continue;
             }
             let mut key = Vec::with_capacity(factors.len());
-            for ((texts, range), levels) in factors.iter().zip(&mut self.levels) {
-                key.extend(level(texts, row, range.is_some(), levels));
+            for ((texts, fixed), levels) in factors.iter().zip(&mut self.levels) {
+                key.extend(level(texts, row, *fixed, levels));
             }
             let value = numbers.as_ref().map(|numbers| {
                 let numbers = numbers.as_primitive::<Float64Type>();
@@ -219,13 +216,6 @@ impl Tally {
             }),
         }
     }
-}
-
-fn is_number(batch: &RecordBatch, name: &str) -> Result<bool> {
-    Ok(batch
-        .column(batch.schema().index_of(name)?)
-        .data_type()
-        .is_numeric())
 }
 
 /// The levels that are known before any row: those of a dictionary, of a truth, of a range of whole numbers. Others come

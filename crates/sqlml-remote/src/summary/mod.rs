@@ -171,7 +171,25 @@ struct Resolved {
     name: String,
     /// At most one.
     number: Option<String>,
-    factors: Vec<(String, Option<(i64, i64)>)>,
+    factors: Vec<(String, Levels)>,
+}
+
+/// The levels of a factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Levels {
+    /// The values of the column.
+    Values,
+    /// The whole numbers from the lowest to the highest, which may be given.
+    Whole(Option<(i64, i64)>),
+}
+
+impl Levels {
+    fn range(self) -> Option<(i64, i64)> {
+        match self {
+            Self::Values => None,
+            Self::Whole(range) => range,
+        }
+    }
 }
 
 /// The terms with the roles of their columns. A response makes every term one of it by the term.
@@ -216,7 +234,9 @@ fn resolve(formula: &Formula, roles: &[(String, Role)], options: Options) -> Res
                         })?;
                 match (variable, role) {
                     (Variable::Factor(_, range), Role::Number) => {
-                        resolved.factors.push((known.clone(), *range))
+                        resolved
+                            .factors
+                            .push((known.clone(), Levels::Whole(*range)));
                     }
                     (Variable::Factor(..), _) => {
                         return Err(Error::InvalidArgument(format!(
@@ -228,7 +248,9 @@ fn resolve(formula: &Formula, roles: &[(String, Role)], options: Options) -> Res
                             "'{name}' is a column of text; convert it to a factor first"
                         )));
                     }
-                    (_, Role::Factor | Role::Text) => resolved.factors.push((known.clone(), None)),
+                    (_, Role::Factor | Role::Text) => {
+                        resolved.factors.push((known.clone(), Levels::Values));
+                    }
                     (_, Role::Number) if resolved.number.is_none() => {
                         resolved.number = Some(known.clone())
                     }
