@@ -996,7 +996,7 @@ pub(super) async fn rename_table(
             ));
         };
         let mut renamed = found.as_ref().clone();
-        new_name.clone_into(&mut renamed.definition.name);
+        new_name.clone_into(&mut Arc::make_mut(&mut renamed.definition).name);
         database.tables.insert(new_key, Arc::new(renamed));
         Ok(())
     })
