@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn the_deviation_is_that_of_a_sample() {
         let mut moments = Moments::default();
-        [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0, f64::NAN].map(|value| moments.add(value));
+        for value in [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0, f64::NAN] {
+            moments.add(value);
+        }
         let found = moments.statistics("x");
         assert_eq!(
             (found.mean, found.min, found.max, found.sum),
