@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Client crates, and the features of the facade that bring them in.
-const SERVICES: &[&str] = &["datalake-analytics", "datastore", "sqlml-remote", "studio-classic"];
+const SERVICES: &[&str] = &[
+    "datalake-analytics",
+    "datastore",
+    "sqlml-remote",
+    "studio-classic",
+];
 
 /// Those that the facade brings in unasked.
 const DEFAULT_SERVICES: &[&str] = &["datalake-analytics", "datastore", "studio-classic"];

@@ -11,5 +11,7 @@ mod quickstart;
 #[cfg(all(unix, feature = "engine"))]
 mod running;
 #[cfg(all(unix, feature = "engine"))]
+mod sql;
+#[cfg(all(unix, feature = "engine"))]
 mod studio;
 mod support;
