@@ -5,7 +5,16 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Client crates, and the features of the facade that bring them in.
-const SERVICES: &[&str] = &["datalake-analytics", "datastore", "studio-classic"];
+const SERVICES: &[&str] = &[
+    "datalake-analytics",
+    "datastore",
+    "sqlml-remote",
+    "studio-classic",
+];
+
+/// The one service that links OpenSSL, and what comes with it.
+const WITH_OPENSSL: &str = "sqlml-remote";
+const OPENSSL: &[&str] = &["openssl", "openssl-sys", "native-tls"];
 
 /// Packages of engines and servers, which no client needs.
 const HEAVY: &[&str] = &["axum", "azml-emulator", "datafusion", "redb"];
@@ -44,7 +53,7 @@ fn packages(services: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_facade_brings_in_services_by_default_but_no_engine_and_no_server() {
+fn the_facade_brings_in_every_service_by_default_but_no_engine_and_no_server() {
     let tree = tree("azml", &[]);
     for package in packages(SERVICES) {
         assert!(tree.contains(&package), "{package} is missing");
@@ -69,6 +78,11 @@ fn a_feature_of_the_facade_brings_in_its_service_alone() {
         services.retain(|package| tree.contains(package));
         assert_eq!(services, [format!("azml-{service}")]);
         assert_eq!(found(&tree, HEAVY), [""; 0], "{service}");
+        assert_eq!(
+            found(&tree, OPENSSL).is_empty(),
+            *service != WITH_OPENSSL,
+            "{service}"
+        );
     }
 }
 
@@ -96,8 +110,39 @@ fn core_and_auth_know_no_service() {
 }
 
 #[test]
-fn there_is_one_crypto_provider_and_no_openssl() {
+fn there_is_one_crypto_provider_beside_the_openssl_of_one_service() {
     let tree = tree("azml-cli", &["--all-features"]);
     assert!(tree.contains("aws-lc-rs"), "the list of packages is right");
-    assert_eq!(found(&tree, &["ring", "openssl", "openssl-sys"]), [""; 0]);
+    assert_eq!(found(&tree, &["ring"]), [""; 0]);
+    for package in ["azml-emulator", "azml-core", "azml-auth"] {
+        let tree = self::tree(package, &["--all-features"]);
+        assert_eq!(found(&tree, OPENSSL), [""; 0], "{package}");
+    }
+}
+
+/// With `vendored-openssl` a machine needs no OpenSSL; without it the system's is linked.
+#[test]
+fn openssl_is_built_from_source_unless_that_is_switched_off() {
+    let package = format!("azml-{WITH_OPENSSL}");
+    for (arguments, vendored) in [(&[] as &[&str], true), (&["--no-default-features"], false)] {
+        let tree = features(&package, arguments);
+        assert_eq!(tree.contains("vendored"), vendored, "{arguments:?}");
+    }
+}
+
+/// The features of `openssl-sys` below a package.
+fn features(package: &str, arguments: &[&str]) -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none"])
+        .args(["--format", "{p} {f}", "--package", package])
+        .args(arguments)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .expect("cargo starts");
+    let lines = String::from_utf8(output.stdout).expect("package names are UTF-8");
+    let mut lines = lines
+        .lines()
+        .filter(|line| line.starts_with("openssl-sys "));
+    lines.next().expect("openssl-sys is linked").to_owned()
 }

@@ -4,4 +4,5 @@
 mod article;
 mod data_lake;
 mod secrets;
+mod sql_server;
 mod studio_client;

@@ -7,6 +7,8 @@ pub use azml_core::{Error, ErrorKind, Result};
 pub use azml_datalake_analytics as datalake_analytics;
 #[cfg(feature = "datastore")]
 pub use azml_datastore as datastore;
+#[cfg(feature = "sqlml-remote")]
+pub use azml_sqlml_remote as sqlml_remote;
 #[cfg(feature = "studio-classic")]
 pub use azml_studio_classic as studio_classic;
 #[cfg(feature = "usql")]

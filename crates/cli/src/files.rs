@@ -101,6 +101,16 @@ pub(crate) fn data_dir() -> Result<PathBuf> {
     user_dir("XDG_DATA_HOME", ".local/share", "LOCALAPPDATA")
 }
 
+/// Where what can be made again lies: `$XDG_CACHE_HOME/azml` or what the system has for it. For root it is a place that
+/// other users can read, since root's home is not.
+pub(crate) fn cache_dir() -> Result<PathBuf> {
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() && std::env::var_os("XDG_CACHE_HOME").is_none() {
+        return Ok(PathBuf::from("/var/cache/azml"));
+    }
+    user_dir("XDG_CACHE_HOME", ".cache", "LOCALAPPDATA")
+}
+
 fn user_dir(xdg: &str, below_home: &str, windows: &str) -> Result<PathBuf> {
     let absolute = |name: &str| {
         std::env::var_os(name)

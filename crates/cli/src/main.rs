@@ -17,6 +17,7 @@ mod logging;
 mod output;
 mod profile;
 mod progress;
+mod python;
 mod settings;
 mod signals;
 

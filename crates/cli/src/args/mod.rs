@@ -10,6 +10,7 @@ mod doctor;
 mod emulator;
 mod profile;
 mod quickstart;
+pub(crate) mod sql;
 pub(crate) mod studio;
 mod usql;
 pub(crate) mod workspace;
@@ -104,6 +105,9 @@ pub(crate) enum Command {
     /// Data Lake Store (Gen1): accounts and files
     #[command(subcommand)]
     Adls(adls::AdlsCommand),
+    /// SQL Server: functions that run at the data, tables, queries
+    #[command(subcommand)]
+    Sql(sql::SqlCommand),
     /// Resource groups
     #[command(subcommand)]
     Group(adls::GroupCommand),

@@ -19,4 +19,9 @@ pub(crate) struct QuickstartArgs {
     /// Directory for what the tour makes; files that it did not make are never overwritten
     #[arg(long, value_name = "DIR", default_value = "azml-quickstart")]
     pub(crate) out: PathBuf,
+
+    /// Interpreter for the functions that are sent to SQL Server, with pandas and matplotlib.
+    /// Else the machine's own, or an environment that the tour makes once
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) python: Option<PathBuf>,
 }

@@ -9,6 +9,7 @@ mod lake;
 mod profile;
 #[cfg(feature = "engine")]
 mod quickstart;
+mod sql;
 mod studio;
 #[cfg(feature = "engine")]
 mod usql;
@@ -43,6 +44,10 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Adls(command) => {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(lake::adls(command, &settings, &global.output))).await
+        }
+        Command::Sql(command) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(sql::run(command, &settings, &global.output))).await
         }
         Command::Group(command) => {
             let settings = Settings::load(&global)?;

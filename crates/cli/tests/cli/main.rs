@@ -11,6 +11,8 @@ mod quickstart;
 #[cfg(all(unix, feature = "engine"))]
 mod running;
 #[cfg(all(unix, feature = "engine"))]
+mod sql;
+#[cfg(all(unix, feature = "engine"))]
 mod studio;
 mod support;
 #[cfg(all(unix, feature = "engine"))]

@@ -151,6 +151,9 @@ async fn one(
 ) -> Result<Flow> {
     let line = statement.line;
     let mut error = 0;
+    if session.format_only && !runs_when_described(&statement.kind) {
+        return ended(0, out).await.map(|()| Flow::Next);
+    }
     match &statement.kind {
         StatementKind::Select(query) => select(session, query, frame, out).await?,
         StatementKind::Assign(variables, query) => assign(session, variables, query, frame).await?,
@@ -304,6 +307,23 @@ async fn one(
     Ok(Flow::Next)
 }
 
+/// Whether a statement runs even while SET FMTONLY is on: what leads to the queries that are to be described.
+fn runs_when_described(statement: &StatementKind) -> bool {
+    matches!(
+        statement,
+        StatementKind::Select(_)
+            | StatementKind::SetOption(..)
+            | StatementKind::Declare(_)
+            | StatementKind::Set(..)
+            | StatementKind::Assign(..)
+            | StatementKind::Use(_)
+            | StatementKind::If { .. }
+            | StatementKind::Block(_)
+            | StatementKind::Execute(_)
+            | StatementKind::Unsupported(_)
+    )
+}
+
 async fn done(session: &mut Session, rows: u64, command: u16, out: &Output) -> Result<()> {
     session.row_count = i32::try_from(rows).unwrap_or(i32::MAX);
     out.send(Event::Done(Done {
@@ -325,6 +345,9 @@ async fn ended(command: u16, out: &Output) -> Result<()> {
 async fn select(session: &mut Session, query: &Query, frame: &Frame, out: &Output) -> Result<()> {
     let planned = session.scope(&frame.variables).plan(query.clone()).await?;
     out.send(Event::Columns(planned.columns.clone())).await?;
+    if session.format_only {
+        return done(session, 0, command::SELECT, out).await;
+    }
     let mut rows = planned.rows().await?;
     let mut count = 0;
     while let Some(batch) = rows.try_next().await? {
@@ -342,22 +365,45 @@ async fn assign(
     query: &Query,
     frame: &mut Frame,
 ) -> Result<()> {
-    let rows = session
-        .scope(&frame.variables)
-        .plan(query.clone())
-        .await?
-        .all()
-        .await?;
+    let plan = session.scope(&frame.variables).plan(query.clone()).await?;
+    let rows = plan.all().await?;
     let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
-    // The last row wins; without one the variables keep their values.
+    if count > 1 && reads_its_variables(variables, query) {
+        // `SELECT @all = @all + name FROM ...`: each row sees what the row before it has assigned.
+        for row in 0..count {
+            let plan = session.scope(&frame.variables).plan(query.clone()).await?;
+            assign_last(variables, &plan.row(row).await?, frame)?;
+        }
+    } else {
+        // The last row wins; without one the variables keep their values.
+        assign_last(variables, &rows, frame)?;
+    }
+    session.row_count = i32::try_from(count).unwrap_or(i32::MAX);
+    Ok(())
+}
+
+fn assign_last(variables: &[String], rows: &[RecordBatch], frame: &mut Frame) -> Result<()> {
     if let Some(last) = rows.iter().rev().find(|rows| rows.num_rows() > 0) {
         for (at, name) in variables.iter().enumerate() {
             let value = ScalarValue::try_from_array(last.column(at), last.num_rows() - 1)?;
             dml::assign(variable(frame, name)?, &value)?;
         }
     }
-    session.row_count = i32::try_from(count).unwrap_or(i32::MAX);
     Ok(())
+}
+
+/// Whether a query that assigns variables also reads one of them.
+fn reads_its_variables(variables: &[String], query: &Query) -> bool {
+    use std::ops::ControlFlow;
+
+    use datafusion::sql::sqlparser::ast::visit_expressions;
+    visit_expressions(query, |expr| match expr {
+        Expr::Identifier(name) if variables.iter().any(|known| key(known) == key(&name.value)) => {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    })
+    .is_break()
 }
 
 fn variable<'a>(frame: &'a mut Frame, name: &str) -> Result<&'a mut Variable> {
@@ -410,6 +456,7 @@ fn set_option(session: &mut Session, option: &str, words: &[String]) -> Result<(
         .is_some_and(|word| word.eq_ignore_ascii_case("ON"));
     match option {
         "NOCOUNT" => session.no_count = on,
+        "FMTONLY" => session.format_only = on,
         "XACT_ABORT" => session.abort_on_error = on,
         // What these ask for is how the emulator behaves anyway, or has no effect on its answers.
         "ANSI_NULLS"
@@ -432,11 +479,9 @@ fn set_option(session: &mut Session, option: &str, words: &[String]) -> Result<(
         | "NUMERIC_ROUNDABORT" => {}
         "ROWCOUNT" if words.first().is_some_and(|word| word == "0") => {}
         "IMPLICIT_TRANSACTIONS" if !on => {}
-        "FMTONLY" | "NOEXEC" | "PARSEONLY" | "SHOWPLAN_ALL" | "SHOWPLAN_TEXT" | "SHOWPLAN_XML"
-            if !on => {}
+        "NOEXEC" | "PARSEONLY" | "SHOWPLAN_ALL" | "SHOWPLAN_TEXT" | "SHOWPLAN_XML" if !on => {}
         "ROWCOUNT"
         | "IMPLICIT_TRANSACTIONS"
-        | "FMTONLY"
         | "NOEXEC"
         | "PARSEONLY"
         | "SHOWPLAN_ALL"
@@ -914,6 +959,45 @@ async fn drop_tables(session: &mut Session, names: &[ObjectName], if_exists: boo
                 .with_state(5));
             }
         }
+        Ok(())
+    })
+    .await
+}
+
+/// Gives a table another name, for `sp_rename`.
+///
+/// # Errors
+/// 15225 where there is no such table, 15335 where the name is taken.
+pub(super) async fn rename_table(
+    session: &mut Session,
+    table: &TableName,
+    shown: &str,
+    new_name: &str,
+) -> Result<()> {
+    changed(session, |_, change| {
+        let database = change.instance.database_mut(&table.database)?;
+        let new_key = (table.schema.clone(), key(new_name));
+        if database.tables.contains_key(&new_key) {
+            return Err(SqlError::new(
+                15335,
+                11,
+                format!("Error: The new name '{new_name}' is already in use as a OBJECT name and would cause a duplicate that is not permitted."),
+            ));
+        }
+        let old_key = (table.schema.clone(), table.name.clone());
+        let Some(found) = database.tables.remove(&old_key) else {
+            return Err(SqlError::new(
+                15225,
+                11,
+                format!(
+                    "No item by the name of '{shown}' could be found in the current database '{}', given that @itemtype was input as '(null)'.",
+                    database.name
+                ),
+            ));
+        };
+        let mut renamed = found.as_ref().clone();
+        new_name.clone_into(&mut Arc::make_mut(&mut renamed.definition).name);
+        database.tables.insert(new_key, Arc::new(renamed));
         Ok(())
     })
     .await

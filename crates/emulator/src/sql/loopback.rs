@@ -11,7 +11,7 @@ use super::{
     interpreter::{self, Frame},
     output::{Event, Output},
     session::Session,
-    tsql::{SqlType, StatementKind, parse},
+    tsql::{SqlType, object_name},
 };
 use crate::scripts::DataAccess;
 
@@ -101,21 +101,15 @@ impl DataAccess for Loopback {
     }
 
     async fn load(&mut self, table: &str, rows: RecordBatch) -> std::result::Result<u64, String> {
-        let statement = format!("TRUNCATE TABLE {table}");
-        let parsed = parse(&statement).map_err(|error| error.message)?;
-        let [statement] = parsed.as_slice() else {
-            return Err(format!("'{table}' is not the name of a table"));
-        };
-        let StatementKind::Truncate(name) = &statement.kind else {
-            return Err(format!("'{table}' is not the name of a table"));
-        };
+        let name =
+            object_name(table).ok_or_else(|| format!("'{table}' is not the name of a table"))?;
         let columns: Vec<String> = rows
             .schema()
             .fields()
             .iter()
             .map(|field| field.name().clone())
             .collect();
-        interpreter::bulk_load(&mut self.session, name, &columns, vec![rows])
+        interpreter::bulk_load(&mut self.session, &name, &columns, vec![rows])
             .await
             .map_err(|error| error.message)
     }

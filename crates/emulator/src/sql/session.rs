@@ -113,6 +113,8 @@ pub(super) struct Session {
     login_database: String,
     pub(super) no_count: bool,
     pub(super) abort_on_error: bool,
+    /// SET FMTONLY: statements are described, not run.
+    pub(super) format_only: bool,
     pub(super) row_count: i32,
     pub(super) error: i32,
     pub(super) identity: Option<i64>,
@@ -132,6 +134,7 @@ impl Session {
             database,
             no_count: false,
             abort_on_error: false,
+            format_only: false,
             row_count: 0,
             error: 0,
             identity: None,
@@ -150,6 +153,7 @@ impl Session {
         self.database.clone_from(&self.login_database);
         self.no_count = false;
         self.abort_on_error = false;
+        self.format_only = false;
         self.prepared.clear();
         self.row_count = 0;
         self.error = 0;

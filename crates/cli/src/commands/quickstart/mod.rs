@@ -6,10 +6,11 @@
 mod artefacts;
 mod data_lake;
 mod datastore;
+mod sql;
 mod stage;
 mod studio;
 
-use azml_emulator::Emulator;
+use azml_emulator::{Emulator, StartError};
 
 use crate::args::QuickstartArgs;
 use crate::failure::{Failure, Result};
@@ -20,10 +21,13 @@ use artefacts::Artefacts;
 use stage::{Outcome, Stage};
 
 /// Takes every service through its steps.
-async fn tour(stage: &mut Stage<'_>) -> Result<()> {
+async fn tour(stage: &mut Stage<'_>, scripts: &sql::Scripts) -> Result<()> {
     stage.service("Studio (classic)", studio::steps).await?;
     stage.service("Datastores", datastore::steps).await?;
-    stage.service("Data Lake", data_lake::steps).await
+    stage.service("Data Lake", data_lake::steps).await?;
+    stage
+        .service("SQL Server", async |stage| sql::steps(stage, scripts).await)
+        .await
 }
 
 /// What to try when the tour is over.
@@ -41,13 +45,27 @@ Next:
 pub(super) async fn run(args: &QuickstartArgs) -> Result<()> {
     let artefacts = Artefacts::prepare(&args.out)?;
     note("Starting an emulator on free ports; nothing of yours is read or changed.");
-    let emulator = Emulator::builder().ephemeral().port_base(0).start().await?;
+    let (emulator, scripts) = unless_stopped(Box::pin(start(args))).await?;
     let mut stage = Stage::new(&emulator, &artefacts);
-    let toured = unless_stopped(Box::pin(tour(&mut stage))).await;
+    let toured = unless_stopped(Box::pin(tour(&mut stage, &scripts))).await;
     let outcome = stage.outcome();
     emulator.shutdown().await;
     toured?;
     finish(artefacts, &outcome)
+}
+
+/// Starts an emulator that runs scripts, or one that does not, where there is no interpreter for them.
+async fn start(args: &QuickstartArgs) -> Result<(Emulator, sql::Scripts)> {
+    let builder = || Emulator::builder().ephemeral().port_base(0);
+    let reason = match sql::interpreter(args.python.as_deref()).await {
+        Ok(python) => match builder().allow_scripts().python(python).start().await {
+            Ok(emulator) => return Ok((emulator, Ok(()))),
+            Err(error @ StartError::Scripts { .. }) => error.to_string(),
+            Err(error) => return Err(error.into()),
+        },
+        Err(failure) => failure.report(),
+    };
+    Ok((builder().start().await?, Err(reason)))
 }
 
 /// Says how it went, and publishes what was made.

@@ -93,13 +93,6 @@ impl<'a> Stage<'a> {
     }
 
     /// Leaves a step out, and says why.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the steps of the present services can be taken anywhere"
-        )
-    )]
     pub(super) fn skip(&mut self, title: &str, reason: &str) -> Result<(), Stopped> {
         self.outcome.skipped += 1;
         Ok(tell("skip", title, reason)?)

@@ -16,6 +16,7 @@ use datafusion::{
 use crate::sql::{
     catalog::{DEFAULT_SCHEMA, Database, Instance},
     session::Facts,
+    tsql::object_name,
 };
 
 /// What the functions know of the session.
@@ -233,15 +234,27 @@ fn session_functions(context: &FunctionContext) -> Vec<ScalarUDF> {
                 _ => None,
             }
         }),
+        variadic("has_perms_by_name", context, |context, arguments| {
+            // Securable, class, permission; the one login there is may do everything.
+            arguments.get(2)?.as_deref()?;
+            Some(i32::from(context.facts.is_sysadmin).to_string())
+        }),
     ]
 }
 
 /// The database, schema and name of an object's name as text.
 fn object(context: &FunctionContext, name: &str) -> Option<(Arc<Database>, String, String)> {
-    let parts: Vec<String> = name
-        .split('.')
-        .map(|part| part.trim_matches(['[', ']', '"', ' ']).to_owned())
-        .collect();
+    let parts: Vec<String> = match object_name(name) {
+        Some(name) => {
+            let parts = name.0.iter().filter_map(|part| part.as_ident());
+            parts.map(|part| part.value.clone()).collect()
+        }
+        // `database..name`
+        None => name
+            .split('.')
+            .map(|part| part.trim_matches(['[', ']', '"', ' ']).to_owned())
+            .collect(),
+    };
     let (database, schema, name) = match parts.as_slice() {
         [name] => (&context.facts.database, DEFAULT_SCHEMA, name),
         [schema, name] => (&context.facts.database, schema.as_str(), name),
@@ -311,7 +324,10 @@ mod description {
         }
 
         fn is_number(&self) -> bool {
-            matches!(self.name, "db_id" | "object_id" | "is_srvrolemember")
+            matches!(
+                self.name,
+                "db_id" | "has_perms_by_name" | "object_id" | "is_srvrolemember"
+            )
         }
     }
 

@@ -214,6 +214,15 @@ impl Planned {
         Ok(self.rows().await?.try_collect().await?)
     }
 
+    /// One row by its number, from 0.
+    ///
+    /// # Errors
+    /// As [`Planned::rows`].
+    pub(in crate::sql) async fn row(self, number: usize) -> Result<Vec<RecordBatch>> {
+        let frame = self.context.execute_logical_plan(self.plan).await?;
+        Ok(frame.limit(number, Some(1))?.collect().await?)
+    }
+
     /// The schema of the rows.
     pub(in crate::sql) fn schema(&self) -> SchemaRef {
         let schema: &Schema = self.plan.schema().as_arrow();

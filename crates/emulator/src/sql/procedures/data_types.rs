@@ -254,7 +254,8 @@ pub(super) async fn send_configuration(enabled: i32, out: &Output) -> Result<()>
     .await
 }
 
-async fn send_rows(columns: Vec<(&str, SqlType, ArrayRef)>, out: &Output) -> Result<()> {
+/// Sends columns as one result.
+pub(super) async fn send_rows(columns: Vec<(&str, SqlType, ArrayRef)>, out: &Output) -> Result<()> {
     let mut described = Vec::with_capacity(columns.len());
     let mut fields = Vec::with_capacity(columns.len());
     let mut arrays = Vec::with_capacity(columns.len());

@@ -2,6 +2,7 @@
 
 mod data_types;
 mod external_script;
+mod tables;
 
 use std::collections::HashMap;
 
@@ -20,7 +21,8 @@ use super::{
     output::{Done, Event, Message, Output},
     session::{Session, Variable},
     tsql::{
-        ArgumentValue, Declaration, Execute, ExecuteTarget, ResultSets, SqlType, parse_parameters,
+        ArgumentValue, Declaration, Execute, ExecuteTarget, ResultSets, SqlType, object_name,
+        parse_parameters,
     },
 };
 
@@ -419,6 +421,14 @@ async fn run(
             session.reset(false);
             Ok(Called::default())
         }
+        "sp_rename" => {
+            tables::rename(session, &database_of(name, session), &arguments, line, out).await?;
+            Ok(Called::default())
+        }
+        "sp_tablecollations_100" => {
+            tables::collations(session, &database_of(name, session), &arguments, out).await?;
+            Ok(Called::default())
+        }
         "sp_configure" => configure(session, &arguments, line, out).await,
         _ => Err(SqlError::new(
             2812,
@@ -427,6 +437,14 @@ async fn run(
         )
         .with_state(62)),
     }
+}
+
+/// The database that a system procedure works on: `[d]..sp_name` names another than the session's.
+fn database_of(name: &str, session: &Session) -> String {
+    let named = object_name(name).filter(|name| name.0.len() == 3);
+    named
+        .and_then(|name| Some(name.0.first()?.as_ident()?.value.clone()))
+        .unwrap_or_else(|| session.database.clone())
 }
 
 async fn execute_sql(

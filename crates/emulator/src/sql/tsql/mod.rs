@@ -12,6 +12,15 @@ use datafusion::sql::sqlparser::ast::{self, Expr, ObjectName, Query};
 pub(super) use data_type::{SqlType, TypeError};
 pub(super) use parser::{SyntaxError, parse, parse_parameters, single_query};
 
+/// The name of an object that is written in a text, as procedures take it; `None` for anything else.
+pub(super) fn object_name(text: &str) -> Option<ObjectName> {
+    let mut parsed = parse(&format!("TRUNCATE TABLE {text}")).ok()?;
+    match (parsed.pop()?.kind, parsed.is_empty()) {
+        (StatementKind::Truncate(name), true) => Some(name),
+        _ => None,
+    }
+}
+
 /// A statement and the line it starts on, from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Statement {
