@@ -9,7 +9,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Float64Array, Int32Array,
+        ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Float64Array, Int32Array,
         Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     },
     datatypes::{Float64Type, Int64Type},
@@ -96,15 +96,6 @@ impl Server {
         let connection = self.connection().with_database(database);
         RxSqlServerData::builder(connection)
             .table(table)
-            .connect_options(self.options())
-            .build()
-            .unwrap()
-    }
-
-    fn query(&self, database: &str, query: &str) -> RxSqlServerData {
-        let connection = self.connection().with_database(database);
-        RxSqlServerData::builder(connection)
-            .sql_query(query)
             .connect_options(self.options())
             .build()
             .unwrap()

@@ -29,7 +29,7 @@ pub(crate) async fn stopped() -> Result<u8> {
 
 /// Does the work unless stopped first. Stopping drops the work, which removes what it has
 /// not finished.
-pub(crate) async fn unless_stopped(work: impl Future<Output = Result<()>>) -> Result<()> {
+pub(crate) async fn unless_stopped<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         result = work => result,
         status = stopped() => Err(Failure::Status(status?)),

@@ -1,6 +1,5 @@
 //! `azml sql exec`: a function goes to the server, its value comes back.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use azml::sqlml_remote::{RemoteFunction, RxInSqlServer, TaskResult, rx_exec};
@@ -48,7 +47,7 @@ fn function(args: &ExecArgs) -> Result<RemoteFunction> {
         let (name, value) = pair
             .split_once('=')
             .ok_or_else(|| Failure::usage(format!("`{pair}` is not NAME=VALUE")))?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+        let value: serde_json::Value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
         function = function.arg(name, value);
     }
     Ok(function)

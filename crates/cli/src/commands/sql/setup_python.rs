@@ -1,7 +1,5 @@
 //! `azml sql setup-python`: the environment that scripts run in.
 
-use std::io::Write as _;
-
 use crate::admin;
 use crate::args::sql::SetupPythonArgs;
 use crate::failure::Result;
