@@ -50,6 +50,17 @@ pub(crate) struct Directory {
     pub(crate) token_lifetime: Duration,
     pub(crate) any_tenant: bool,
     pub(crate) strict_audience: bool,
+    pub(crate) device_codes: DeviceCodes,
+}
+
+/// How device codes are handled.
+#[derive(Debug, Clone)]
+pub(crate) struct DeviceCodes {
+    /// Least time between two looks of a program.
+    pub(crate) interval: Duration,
+    pub(crate) lifetime: Duration,
+    /// Whether a code confirms itself after the first look.
+    pub(crate) auto_approve: bool,
 }
 
 /// Behaviour of Resource Manager, Data Lake Store and Data Lake Analytics.
@@ -93,6 +104,11 @@ impl Builder {
                 token_lifetime: Duration::from_secs(3599),
                 any_tenant: false,
                 strict_audience: false,
+                device_codes: DeviceCodes {
+                    interval: Duration::from_secs(5),
+                    lifetime: Duration::from_secs(900),
+                    auto_approve: false,
+                },
             },
             data_lake: DataLake {
                 operation_polls: 2,
@@ -232,6 +248,26 @@ impl Builder {
     /// audience of Resource Manager is accepted too, as in the cloud.
     pub fn strict_audience(mut self) -> Self {
         self.0.directory.strict_audience = true;
+        self
+    }
+
+    /// How often a program may look whether its device code was confirmed; 5
+    /// seconds by default, and at least whole seconds.
+    pub fn device_code_interval(mut self, interval: Duration) -> Self {
+        self.0.directory.device_codes.interval = interval;
+        self
+    }
+
+    /// How long a device code can be confirmed; 15 minutes by default.
+    pub fn device_code_lifetime(mut self, lifetime: Duration) -> Self {
+        self.0.directory.device_codes.lifetime = lifetime;
+        self
+    }
+
+    /// Confirms every device code for the development user after the first
+    /// look, without a person.
+    pub fn device_code_auto_approve(mut self) -> Self {
+        self.0.directory.device_codes.auto_approve = true;
         self
     }
 

@@ -127,6 +127,13 @@ impl Client {
         .await
     }
 
+    /// A GET with one more header.
+    pub(crate) async fn get_with(&self, path: &str, header: (&'static str, &str)) -> Answer {
+        let url = self.emulator.http_endpoint().join(path).unwrap();
+        let request = self.http.get(url).header(header.0, header.1);
+        Self::answer(format!("GET {path}"), request).await
+    }
+
     async fn send_as(&self, method: &str, path: &str, body: Vec<u8>, kind: &str) -> Answer {
         let url = self.emulator.http_endpoint().join(path).unwrap();
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
@@ -138,9 +145,13 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
+        Self::answer(format!("{method} {path}"), request).await
+    }
+
+    async fn answer(shown: String, request: reqwest::RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         Answer {
-            request: format!("{method} {path}"),
+            request: shown,
             status: response.status().as_u16(),
             headers: response
                 .headers()

@@ -11,12 +11,16 @@ use azml_core::{
     transport,
 };
 use azure_core::{
+    cloud::{CloudConfiguration, CustomConfiguration},
     credentials::TokenCredential,
-    http::{ClientOptions, Url},
+    http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Url},
 };
 use time::Duration;
 
-use super::{StaticTokenCredential, UsernamePasswordCredential, client_secret};
+use super::{
+    InsecureLoopback, StaticTokenCredential, UsernamePasswordCredential, client_secret,
+    default_chain,
+};
 use crate::Secret;
 
 /// How long a token of `AZML_TOKEN` is taken to be valid: it says so itself, but tokens are opaque to clients.
@@ -26,9 +30,11 @@ const ENVIRONMENT_TOKEN_LIFETIME: Duration = Duration::hours(1);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CredentialOptions {
-    /// The authority that issues tokens. Default: the public cloud's. Must be https.
+    /// The authority that issues tokens. Default: the public cloud's. Must be https, but see `insecure_loopback`.
     pub authority_host: Url,
-    /// Options of the HTTP pipeline.
+    /// Whether the authority may be a plain http address of this machine. Default: it may not.
+    pub insecure_loopback: InsecureLoopback,
+    /// Options of the HTTP pipeline. Default: three tries, the second after 0.8 s.
     pub client_options: ClientOptions,
     /// Where expiry times are compared with.
     pub clock: Arc<dyn Clock>,
@@ -38,7 +44,8 @@ impl Default for CredentialOptions {
     fn default() -> Self {
         Self {
             authority_host: Cloud::public().authority,
-            client_options: ClientOptions::default(),
+            insecure_loopback: InsecureLoopback::Refuse,
+            client_options: client_options(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -61,17 +68,21 @@ impl CredentialOptions {
         };
         Ok(Self {
             authority_host,
-            client_options: transport::with_default_transport(
-                ClientOptions::default(),
-                environment,
-            )?,
+            client_options: transport::with_default_transport(client_options(), environment)?,
             ..Self::default()
         })
     }
 
     /// Refuses an authority that would get secrets in the clear.
     pub(super) fn check_authority(&self) -> Result<()> {
-        if self.authority_host.scheme() == "https" {
+        let allowed = match self.authority_host.scheme() {
+            "https" => true,
+            _ => {
+                self.insecure_loopback == InsecureLoopback::Allow
+                    && endpoint::is_loopback(&self.authority_host)
+            }
+        };
+        if allowed {
             return Ok(());
         }
         Err(Error::new(
@@ -80,13 +91,43 @@ impl CredentialOptions {
         )
         .with_hint("use the https endpoint of the directory or of the emulator"))
     }
+
+    /// Whether the authority is one that `azure_identity` refuses.
+    pub(super) fn is_plain_http(&self) -> bool {
+        self.authority_host.scheme() == "http"
+    }
+
+    /// The pipeline's options as `azure_identity` takes them, the authority among them.
+    pub(super) fn identity_options(&self) -> ClientOptions {
+        let mut custom = CustomConfiguration::default();
+        self.authority_host
+            .as_str()
+            .trim_end_matches('/')
+            .clone_into(&mut custom.authority_host);
+        ClientOptions {
+            cloud: Some(Arc::new(CloudConfiguration::from(custom))),
+            ..self.client_options.clone()
+        }
+    }
+}
+
+/// A directory that cannot answer is asked three times in all.
+fn client_options() -> ClientOptions {
+    ClientOptions {
+        retry: RetryOptions::exponential(ExponentialRetryOptions {
+            initial_delay: Duration::milliseconds(800),
+            max_retries: 2,
+            ..ExponentialRetryOptions::default()
+        }),
+        ..ClientOptions::default()
+    }
 }
 
 /// The credential that the `AZML_*` names describe: client id and secret, else user name and password, else a token.
+/// Where none of the three is complete it is the [`default_chain`].
 ///
 /// # Errors
-/// [`ErrorKind::MissingConfiguration`] when none of the three is complete; the message names the variables and shows
-/// no value.
+/// [`ErrorKind::InvalidArgument`] for what is given and cannot be used.
 pub fn from_environment(environment: &Environment) -> Result<Arc<dyn TokenCredential>> {
     let options = CredentialOptions::from_env(environment)?;
     let tenant = environment.get(env::TENANT_ID);
@@ -113,17 +154,5 @@ pub fn from_environment(environment: &Environment) -> Result<Arc<dyn TokenCreden
             options.clock,
         ));
     }
-    Err(Error::new(
-        ErrorKind::MissingConfiguration,
-        format!(
-            "there is no credential: {} with {} and {}, or {} with {}, or {} is needed",
-            env::TENANT_ID,
-            env::CLIENT_ID,
-            env::CLIENT_SECRET,
-            env::USERNAME,
-            env::PASSWORD,
-            env::TOKEN,
-        ),
-    )
-    .with_hint("set them, or start the emulator and use its profile"))
+    Ok(default_chain(environment, &options)?)
 }

@@ -3,36 +3,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azml_core::{Error, ErrorKind, Result, clock::Clock};
-use azure_core::{
-    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
-    error::{Error as AzureError, ErrorKind as AzureErrorKind},
-};
-use futures::lock::Mutex;
-use time::OffsetDateTime;
+use azml_core::{Error, ErrorKind, Result};
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 
-use super::{
-    CredentialOptions,
-    cache::TokenCache,
-    request::{TokenEndpoint, TokenResponse},
-};
+use super::{CredentialOptions, session::UserSession};
 use crate::Secret;
-
-/// The public client that SDKs sign in through when no other is given.
-const DEFAULT_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// Signs a user in with name and password, then with refresh tokens.
 ///
 /// Accounts that need a second factor, and those of federated domains, cannot sign in this way.
 #[derive(Debug)]
 pub struct UsernamePasswordCredential {
-    endpoint: TokenEndpoint,
-    client_id: String,
+    session: UserSession,
     username: String,
     password: Secret,
-    clock: Arc<dyn Clock>,
-    cache: TokenCache,
-    refresh_token: Mutex<Option<Secret>>,
 }
 
 impl UsernamePasswordCredential {
@@ -57,54 +41,15 @@ impl UsernamePasswordCredential {
             ));
         }
         Ok(Arc::new(Self {
-            endpoint: TokenEndpoint::new(tenant, &options)?,
-            client_id: client_id.unwrap_or_else(|| DEFAULT_CLIENT_ID.to_owned()),
+            session: UserSession::new(tenant, client_id, None, options)?,
             username,
             password,
-            cache: TokenCache::new(Arc::clone(&options.clock)),
-            clock: options.clock,
-            refresh_token: Mutex::default(),
         }))
     }
 
-    async fn request(&self, scopes: &[&str]) -> Result<(Secret, OffsetDateTime)> {
-        let scope = format!("{} openid profile offline_access", scopes.join(" "));
-        let mut kept = self.refresh_token.lock().await;
-        let refreshed = match kept.as_ref() {
-            Some(token) => self.refresh(token, &scope).await,
-            None => None,
-        };
-        let response = match refreshed {
-            Some(response) => response,
-            None => {
-                self.endpoint
-                    .ask(&[
-                        ("grant_type", "password"),
-                        ("client_id", &self.client_id),
-                        ("username", &self.username),
-                        ("password", self.password.expose()),
-                        ("scope", &scope),
-                    ])
-                    .await?
-            }
-        };
-        if let Some(token) = &response.refresh_token {
-            *kept = Some(Secret::new(token.clone()));
-        }
-        response.into_token(self.clock.now())
-    }
-
-    /// A refresh token may have been revoked: then name and password are tried.
-    async fn refresh(&self, token: &Secret, scope: &str) -> Option<TokenResponse> {
-        self.endpoint
-            .ask(&[
-                ("grant_type", "refresh_token"),
-                ("client_id", &self.client_id),
-                ("refresh_token", token.expose()),
-                ("scope", scope),
-            ])
-            .await
-            .ok()
+    /// The refresh token of the last sign-in, for keeping the user signed in; `None` before the first.
+    pub async fn refresh_token(&self) -> Option<Secret> {
+        self.session.refresh_token().await
     }
 }
 
@@ -115,17 +60,18 @@ impl TokenCredential for UsernamePasswordCredential {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        if scopes.is_empty() {
-            return Err(AzureError::with_message(
-                AzureErrorKind::Credential,
-                "no scopes were given",
-            ));
-        }
-        let request = || async {
-            self.request(scopes)
+        let prove = |scope: String| async move {
+            self.session
+                .endpoint
+                .ask(&[
+                    ("grant_type", "password"),
+                    ("client_id", &self.session.client_id),
+                    ("username", &self.username),
+                    ("password", self.password.expose()),
+                    ("scope", &scope),
+                ])
                 .await
-                .map_err(|error| AzureError::new(AzureErrorKind::Credential, error))
         };
-        self.cache.get(scopes, request).await
+        self.session.get_token(scopes, prove).await
     }
 }

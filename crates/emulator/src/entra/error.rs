@@ -15,6 +15,8 @@ pub(super) struct TokenError {
     error: &'static str,
     code: Option<u32>,
     description: String,
+    /// Seconds after which to ask again.
+    retry_after: Option<u32>,
 }
 
 impl TokenError {
@@ -24,6 +26,7 @@ impl TokenError {
             error,
             code: Some(code),
             description,
+            retry_after: None,
         }
     }
 
@@ -56,10 +59,26 @@ impl TokenError {
         )
     }
 
-    pub(super) fn assertion_unsupported() -> Self {
+    pub(super) fn expired_secret(client_id: &str) -> Self {
+        Self::invalid_client(
+            7_000_222,
+            format!(
+                "The provided client secret keys for app '{client_id}' are expired. Create new keys for your app."
+            ),
+        )
+    }
+
+    pub(super) fn bad_assertion(why: &str) -> Self {
         Self::invalid_client(
             700_027,
-            "The certificate with identifier used to sign the client assertion is not registered on application. The emulator has no certificates registered: use a client secret.",
+            format!("Client assertion failed signature validation. {why}"),
+        )
+    }
+
+    pub(super) fn assertion_expired() -> Self {
+        Self::invalid_client(
+            700_024,
+            "Client assertion is not within its valid time range.",
         )
     }
 
@@ -147,6 +166,108 @@ impl TokenError {
         )
     }
 
+    pub(super) fn refresh_token_expired() -> Self {
+        Self::bad(
+            "invalid_grant",
+            700_082,
+            "The refresh token has expired due to inactivity. Sign in again.",
+        )
+    }
+
+    pub(super) fn second_factor_needed() -> Self {
+        Self::bad(
+            "invalid_grant",
+            50_076,
+            "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access this resource.",
+        )
+    }
+
+    pub(super) fn second_factor_enrolment_needed() -> Self {
+        Self::bad(
+            "invalid_grant",
+            50_079,
+            "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multi-factor authentication to access this resource.",
+        )
+    }
+
+    pub(super) fn consent_missing() -> Self {
+        Self::bad(
+            "interaction_required",
+            65_001,
+            "The user or administrator has not consented to use the application. Send an interactive authorization request for this user and resource.",
+        )
+    }
+
+    pub(super) fn unavailable() -> Self {
+        Self {
+            retry_after: Some(1),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                90_033,
+                "A transient error has occurred. Please try again.".to_owned(),
+            )
+        }
+    }
+
+    pub(super) fn throttled() -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            ..Self::unavailable()
+        }
+    }
+
+    pub(super) fn authorization_pending() -> Self {
+        Self::bad(
+            "authorization_pending",
+            70_016,
+            "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+        )
+    }
+
+    pub(super) fn slow_down() -> Self {
+        Self {
+            code: None,
+            ..Self::bad(
+                "slow_down",
+                0,
+                "The device polls too often: wait five seconds more between two requests.",
+            )
+        }
+    }
+
+    pub(super) fn sign_in_declined() -> Self {
+        Self::bad(
+            "authorization_declined",
+            70_017,
+            "The user declined the sign-in.",
+        )
+    }
+
+    pub(super) fn device_code_expired() -> Self {
+        Self::bad(
+            "expired_token",
+            70_020,
+            "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+        )
+    }
+
+    pub(super) fn unknown_device_code() -> Self {
+        Self::bad(
+            "bad_verification_code",
+            70_000,
+            "The provided value for the input parameter 'device_code' is not valid.",
+        )
+    }
+
+    /// The same refusal in the words of the first generation of endpoints.
+    pub(super) fn in_v1(mut self) -> Self {
+        if self.error == "expired_token" {
+            self.error = "code_expired";
+        }
+        self
+    }
+
     pub(super) fn unsupported_grant(grant: &str) -> Self {
         Self::bad(
             "unsupported_grant_type",
@@ -163,6 +284,11 @@ impl TokenError {
                 "Unknown or invalid instance: '{endpoint}' is not an authority of this emulator."
             ),
         )
+    }
+
+    /// What is wrong, for people.
+    pub(super) fn description(&self) -> &str {
+        &self.description
     }
 
     /// The answer, stamped with the time and with the caller's correlation id.
@@ -187,11 +313,15 @@ impl TokenError {
             "timestamp": timestamp,
             "trace_id": trace_id,
             "correlation_id": correlation_id,
+            "error_uri": self.code.map(|code| format!("https://login.microsoftonline.com/error?code={code}")),
         });
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 

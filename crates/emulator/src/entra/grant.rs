@@ -5,12 +5,41 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
+use super::certificates::{Registered, check_assertion};
 use super::error::TokenError;
 use super::form::TokenForm;
+use super::rehearsal;
 use super::scope::Asked;
 use crate::authority::{
-    Application, Authority, IssueRequest, Principal, PrincipalKind, TokenVersion, tenant_matches,
+    Application, Authority, IssueRequest, Principal, PrincipalKind, Refusal, TokenVersion,
+    tenant_matches,
 };
+
+/// The device code grant in both spellings.
+const DEVICE_CODE: [&str; 2] = [
+    "device_code",
+    "urn:ietf:params:oauth:grant-type:device_code",
+];
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What the directory's store says about a request.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The certificates of the application.
+    pub(super) certificates: Vec<Registered>,
+    /// What came of the device code, and what had been asked for with it.
+    pub(super) device: Option<Result<String, TokenError>>,
+}
+
+/// The device code of a request that redeems one.
+pub(super) fn device_code(form: &TokenForm) -> Option<Result<&str, TokenError>> {
+    if !DEVICE_CODE.contains(&form.get("grant_type")?) {
+        return None;
+    }
+    // The first generation calls it `code`.
+    let given = form.get("device_code").or_else(|| form.get("code"));
+    Some(given.ok_or_else(|| TokenError::missing_parameter("device_code")))
+}
 
 /// Answers a token request made to `{origin}/{tenant}/oauth2[/v2.0]/token`.
 pub(super) fn token(
@@ -19,6 +48,7 @@ pub(super) fn token(
     origin: &str,
     tenant: &str,
     form: &TokenForm,
+    known: Known,
 ) -> Result<Value, TokenError> {
     let directory = authority.directory();
     if !tenant_matches(directory, tenant) {
@@ -29,23 +59,33 @@ pub(super) fn token(
     let application = directory
         .application(client_id)
         .ok_or_else(|| TokenError::unknown_client(client_id, tenant))?;
-    let authenticated = authenticate_client(authority, &application, form, client_id)?;
+    let proof = authenticate_client(authority, &application, form, client_id, origin, &known)?;
     let client = Client {
         id: client_id,
-        authenticated,
+        proof,
     };
+    let mut before = None;
     let principal = match grant {
         "client_credentials" => {
-            if application == Application::Public || !authenticated {
+            if application == Application::Public || proof.is_none() {
                 return Err(TokenError::no_client_authentication());
             }
             directory.service_principal()
         }
         "password" => password(authority, form)?,
         "refresh_token" => refresh(authority, form, client_id)?,
+        grant if DEVICE_CODE.contains(&grant) => {
+            let asked = known
+                .device
+                .unwrap_or_else(|| Err(TokenError::unknown_device_code()));
+            before = Some(asked?);
+            directory
+                .user(&directory.username)
+                .ok_or_else(TokenError::unknown_device_code)?
+        }
         other => return Err(TokenError::unsupported_grant(other)),
     };
-    let asked = Asked::read(form, version, tenant)?;
+    let asked = Asked::read(form, version, tenant, before.as_deref())?;
     Ok(answer(
         authority, version, origin, form, &client, &principal, &asked,
     ))
@@ -53,42 +93,97 @@ pub(super) fn token(
 
 struct Client<'a> {
     id: &'a str,
-    authenticated: bool,
+    proof: Option<ClientProof>,
 }
 
-/// Whether the client proved who it is. A wrong proof is an error even where none was needed.
+/// How a client proved who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClientProof {
+    Secret,
+    Assertion,
+}
+
+/// How the client proved who it is, if it did. A wrong proof is an error even where none was needed.
 fn authenticate_client(
     authority: &Authority,
     application: &Application,
     form: &TokenForm,
     client_id: &str,
-) -> Result<bool, TokenError> {
-    if form.get("client_assertion").is_some() {
-        return Err(TokenError::assertion_unsupported());
+    origin: &str,
+    known: &Known,
+) -> Result<Option<ClientProof>, TokenError> {
+    let directory = authority.directory();
+    if let Some(assertion) = form.get("client_assertion") {
+        let kind = form.required("client_assertion_type")?;
+        if kind != ASSERTION_TYPE {
+            return Err(TokenError::bad_assertion("Its type is not jwt-bearer."));
+        }
+        let tenants = [
+            directory.tenant_id.as_str(),
+            directory.username.rsplit('@').next().unwrap_or_default(),
+            "common",
+            "organizations",
+        ];
+        let audiences: Vec<String> = tenants
+            .iter()
+            .flat_map(|tenant| {
+                ["oauth2/token", "oauth2/v2.0/token"]
+                    .map(|endpoint| format!("{origin}/{tenant}/{endpoint}"))
+            })
+            .collect();
+        check_assertion(
+            assertion,
+            client_id,
+            &known.certificates,
+            &audiences,
+            authority.now(),
+        )?;
+        return Ok(Some(ClientProof::Assertion));
     }
     match form.client_secret() {
-        Some(secret)
-            if *application == Application::Confidential
-                && authority.directory().is_client_secret(secret) =>
-        {
-            Ok(true)
+        Some(secret) if *application == Application::Confidential => {
+            if directory.is_client_secret(secret) {
+                Ok(Some(ClientProof::Secret))
+            } else if secret == rehearsal::EXPIRED_SECRET {
+                Err(TokenError::expired_secret(client_id))
+            } else {
+                Err(TokenError::wrong_secret(client_id))
+            }
         }
         Some(_) => Err(TokenError::wrong_secret(client_id)),
-        None => Ok(false),
+        None => Ok(None),
     }
 }
 
 fn password(authority: &Authority, form: &TokenForm) -> Result<Principal, TokenError> {
     let username = form.required("username")?;
     let password = form.required("password")?;
-    let user = authority
-        .directory()
-        .user(username)
-        .ok_or_else(|| TokenError::unknown_user(username))?;
-    if authority.directory().is_password(password) {
-        Ok(user)
-    } else {
-        Err(TokenError::wrong_password())
+    check_user(authority, username, password)
+}
+
+/// The user of this name, when the password is right and nothing else is in the way.
+pub(super) fn check_user(
+    authority: &Authority,
+    username: &str,
+    password: &str,
+) -> Result<Principal, TokenError> {
+    let directory = authority.directory();
+    let domain = directory.username.rsplit('@').next().unwrap_or_default();
+    let rehearsed = username
+        .rsplit_once('@')
+        .filter(|(_, of)| of.eq_ignore_ascii_case(domain))
+        .and_then(|(name, _)| rehearsal::refusal(name));
+    let user = directory.user(username);
+    if user.is_none() && rehearsed.is_none() {
+        return Err(TokenError::unknown_user(username));
+    }
+    if !directory.is_password(password) {
+        return Err(TokenError::wrong_password());
+    }
+    match (user, rehearsed) {
+        (Some(user), _) => Ok(user),
+        (None, Some(refusal)) => Err(refusal),
+        (None, None) => Err(TokenError::unknown_user(username)),
     }
 }
 
@@ -99,7 +194,10 @@ fn refresh(
 ) -> Result<Principal, TokenError> {
     let (principal, owner) = authority
         .redeem_refresh(form.required("refresh_token")?)
-        .map_err(|_| TokenError::refresh_token_unusable())?;
+        .map_err(|refusal| match refusal {
+            Refusal::Expired { .. } => TokenError::refresh_token_expired(),
+            _ => TokenError::refresh_token_unusable(),
+        })?;
     if owner.eq_ignore_ascii_case(client_id) {
         Ok(principal)
     } else {
@@ -119,7 +217,11 @@ fn answer(
     let request = IssueRequest {
         principal,
         client_id: client.id,
-        client_authentication: if client.authenticated { "1" } else { "0" },
+        client_authentication: match client.proof {
+            None => "0",
+            Some(ClientProof::Secret) => "1",
+            Some(ClientProof::Assertion) => "2",
+        },
         resource: &asked.resource,
         origin,
         version,

@@ -1,10 +1,15 @@
 //! The directory's endpoints: discovery, keys and tokens, in both generations.
 //! Issues nothing by itself: identities and signatures come from `identity`.
 
+mod certificates;
+mod device;
 mod discovery;
 mod error;
 mod form;
 mod grant;
+mod managed;
+mod page;
+mod rehearsal;
 mod routes;
 mod scope;
 
@@ -13,14 +18,28 @@ mod tests;
 
 use std::sync::Arc;
 
+use azml_auth::Secret;
 use azml_core::env;
 use futures::FutureExt as _;
 
-use crate::authority::{IssueRequest, TokenVersion};
+use crate::authority::{Authority, IssueRequest, TokenVersion};
+use crate::config::DeviceCodes;
 use crate::services::{Definition, Service};
+use crate::state::Store;
 
 /// Life of `AZML_TOKEN`: a day, in seconds.
 const ENVIRONMENT_TOKEN_LIFETIME: i64 = 24 * 3600;
+
+/// What the endpoints work with.
+struct Entra {
+    authority: Arc<Authority>,
+    store: Store,
+    device_codes: DeviceCodes,
+    /// What apps prove with that they run here.
+    identity_header: Secret,
+    /// Whether the machine itself has an identity, for which no secret is asked.
+    machine_identity: bool,
+}
 
 pub(crate) const SERVICE: Definition = Definition {
     name: "directory",
@@ -29,8 +48,16 @@ pub(crate) const SERVICE: Definition = Definition {
         async move {
             let authority = Arc::clone(&context.authority);
             let origin = context.endpoints.https();
+            let config = &context.config;
+            let entra = Arc::new(Entra {
+                authority: Arc::clone(&authority),
+                store: context.state.store.clone(),
+                device_codes: config.directory.device_codes.clone(),
+                identity_header: Secret::new(context.identities.get(&managed::IDENTITY_HEADER)?),
+                machine_identity: config.bind.is_loopback() && !config.allow_scripts,
+            });
             Ok(Service {
-                routes: routes::routes(&context.authority),
+                routes: routes::routes(&entra),
                 environment: Some(Box::new(move || {
                     let directory = authority.directory();
                     let token = authority.issue_for(

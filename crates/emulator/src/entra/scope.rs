@@ -19,20 +19,25 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads the request of this endpoint generation.
+    /// Reads the request of this endpoint generation. `before` is what was asked for with a device code.
     pub(super) fn read(
         form: &TokenForm,
         version: TokenVersion,
         tenant: &str,
+        before: Option<&str>,
     ) -> Result<Self, TokenError> {
+        let text = |name: &str| match (form.get(name), before) {
+            (Some(text), _) | (None, Some(text)) => Ok(text),
+            (None, None) => Err(TokenError::missing_parameter(name)),
+        };
         let asked = match version {
             TokenVersion::V1 => Self {
-                resource: form.required("resource")?.to_owned(),
+                resource: text("resource")?.to_owned(),
                 scope: "user_impersonation".to_owned(),
                 identity_token: true,
                 refresh_token: true,
             },
-            TokenVersion::V2 => Self::from_scope(form.required("scope")?)?,
+            TokenVersion::V2 => Self::from_scope(text("scope")?)?,
         };
         if is_known_resource(&asked.resource) {
             Ok(asked)
