@@ -44,8 +44,8 @@ async fn accounts() {
 #[tokio::test]
 async fn jobs() {
     let expected = [
-        "J1", "J2", "J4", "J5", "J6", "J8", "J9", "J10", "J11", "J13", "J14", "J15", "J16", "J18",
-        "J19", "J21", "C1",
+        "J1", "J2", "J3", "J22", "J4", "J5", "J6", "J8", "J9", "J10", "J11", "J13", "J14", "J15",
+        "J16", "J18", "J19", "J21", "C1", "C2", "C7", "C3", "C4", "C8",
     ];
     rows::check(LAST, "adla/jobs.py", &expected).await;
 }

@@ -7,3 +7,4 @@ mod formats;
 mod sql;
 mod storage;
 mod studio;
+mod usql;

@@ -3,6 +3,7 @@
 
 mod studio;
 mod table;
+mod usql;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,6 +29,8 @@ pub(crate) struct Options {
 enum Name {
     /// Reading and writing datasets of Studio (classic).
     Studio,
+    /// Jobs of U-SQL.
+    Usql,
 }
 
 /// Runs the comparisons and records them.
@@ -39,6 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for name in names {
         match name {
             Name::Studio => studio::run(options.percent)?,
+            Name::Usql => usql::run(options.percent)?,
         }
     }
     Ok(())
@@ -77,6 +81,13 @@ fn measure(command: &mut Command) -> Result<Measurement> {
         found.peak_bytes / 1_000_000
     );
     Ok(found)
+}
+
+/// The same program with the same arguments.
+fn copy(command: &Command) -> Command {
+    let mut copy = Command::new(command.get_program());
+    copy.args(command.get_args());
+    copy
 }
 
 /// Builds the measured programs as users would have them.

@@ -69,6 +69,13 @@ const ENVIRONMENTS: &[Environment] = &[
         left_out: None,
     },
     Environment {
+        name: "usql",
+        client: "DuckDB, for the results of U-SQL",
+        python: &[11, 12, 13],
+        requirements: &["usql.txt"],
+        left_out: None,
+    },
+    Environment {
         name: "adla-2017",
         client: "azure-mgmt-datalake-analytics 0.2.0",
         python: &[11],

@@ -9,3 +9,5 @@ pub use azml_datalake_analytics as datalake_analytics;
 pub use azml_datastore as datastore;
 #[cfg(feature = "studio-classic")]
 pub use azml_studio_classic as studio_classic;
+#[cfg(feature = "usql")]
+pub use azml_usql as usql;

@@ -29,6 +29,7 @@ fn the_facade_re_exports_and_holds_nothing_else() {
             "pub use azml_datalake_analytics as datalake_analytics; if feature = \"datalake-analytics\"",
             "pub use azml_datastore as datastore; if feature = \"datastore\"",
             "pub use azml_studio_classic as studio_classic; if feature = \"studio-classic\"",
+            "pub use azml_usql as usql; if feature = \"usql\"",
         ]
     );
 }

@@ -120,7 +120,7 @@ impl<'t> Scanner<'t> {
     /// # Errors
     ///
     /// A record with more fields, or a quote that is never closed. The records before it have been
-    /// appended.
+    /// appended, and reading goes on behind a record with more fields.
     pub fn read(&mut self, records: &mut Records, limit: usize) -> Result<usize, ScanError> {
         self.check_length()?;
         let width = records.width();
@@ -135,7 +135,9 @@ impl<'t> Scanner<'t> {
             loop {
                 if fields.len() == full {
                     fields.truncate(first);
-                    return Err(scan.too_many_fields(place, width));
+                    let error = scan.too_many_fields(&mut place, width);
+                    self.place = place;
+                    return Err(error);
                 }
                 match scan.field(&mut place) {
                     Ok(field) => fields.push(field),
@@ -368,12 +370,12 @@ impl Scan<'_> {
 
     /// Counts the fields of the record whose first surplus field is at the place.
     #[cold]
-    fn too_many_fields(self, mut place: Place, expected: usize) -> ScanError {
+    fn too_many_fields(self, place: &mut Place, expected: usize) -> ScanError {
         let offset = place.pos;
         let mut found = expected;
         loop {
             found += 1;
-            if self.field(&mut place).is_err() || !self.next_field(&mut place) {
+            if self.field(place).is_err() || !self.next_field(place) {
                 break;
             }
         }

@@ -18,6 +18,8 @@ pub mod ast;
 mod codes;
 mod decode;
 mod diagnostic;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod lexer;
 mod literal;
 mod parser;

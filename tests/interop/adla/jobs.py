@@ -1,11 +1,12 @@
-"""Jobs, with the last published client: J1 to J21, apart from what needs a U-SQL engine."""
+"""Jobs and the catalog that they make, with the last published client: J1 to J22, C1 to C8."""
 
 import datetime
 import time
 import uuid
 
-from support import ADLA_SUFFIX, ARM, SCRIPT, SUBSCRIPTION, service_principal
+from support import ADLA_SUFFIX, ADLS_SUFFIX, ARM, SCRIPT, SUBSCRIPTION, identity, service_principal
 
+from azure.datalake.store import core
 from azure.mgmt.datalake.analytics.account import DataLakeAnalyticsAccountManagementClient
 from azure.mgmt.datalake.analytics.account.models import CreateOrUpdateComputePolicyParameters
 from azure.mgmt.datalake.analytics.catalog import DataLakeAnalyticsCatalogManagementClient
@@ -25,6 +26,7 @@ RG, STORE, ADLA = "azml", "rowslake", "rowsadla"
 credentials = service_principal()
 accounts = DataLakeAnalyticsAccountManagementClient(credentials, SUBSCRIPTION, base_url=ARM)
 jobs = DataLakeAnalyticsJobManagementClient(credentials, ADLA_SUFFIX)
+client = DataLakeAnalyticsCatalogManagementClient(credentials, ADLA_SUFFIX).catalog
 DataLakeStoreAccountManagementClient(credentials, SUBSCRIPTION, base_url=ARM).accounts.create(
     RG, STORE, {"location": "eastus2"}
 ).wait()
@@ -54,6 +56,12 @@ def ended(job):
     return job
 
 
+def filesystem():
+    return core.AzureDLFileSystem(
+        token_credential=identity(), store_name=STORE, url_suffix=ADLS_SUFFIX
+    )
+
+
 def refused(action, status, code):
     try:
         action()
@@ -81,6 +89,25 @@ def all_states():
         ["New", "Compiling", "Queued", "Scheduling", "Starting", "Running", "Ended"],
     )
     assert job.start_time <= job.end_time and job.start_time.tzinfo
+
+
+@row("J3")
+def output():
+    job = ended(first)
+    equal((job.result, job.error_message), ("Succeeded", None))
+    equal(filesystem().cat("/data.csv"), b'"Contoso",1500\r\n"Woodgrove",2700\r\n')
+
+
+@row("J22")
+def missing_input():
+    script = """@a = EXTRACT x int FROM "/none.csv" USING Extractors.Csv();
+OUTPUT @a TO "/missing.csv" USING Outputters.Csv();"""
+    job = ended(submit(script))
+    equal(job.result, "Failed")
+    (error,) = job.error_message
+    equal((error.line_number, error.severity), (1, "Error"))
+    assert "/none.csv" in error.message, error.message
+    assert not filesystem().exists("/missing.csv")
 
 
 @row("J4", "J5")
@@ -190,18 +217,91 @@ def related():
 @row("J19")
 def debug_data():
     job = ended(submit("// debug"))
-    assert jobs.job.get_statistics(ADLA, job.job_id).last_update_time_utc
+    statistics = jobs.job.get_statistics(ADLA, job.job_id)
+    assert statistics.last_update_time_utc and len(statistics.stages) >= 1
     assert jobs.job.get_debug_data_path(ADLA, job.job_id).paths
 
 
 @row("C1")
 def catalog():
-    client = DataLakeAnalyticsCatalogManagementClient(credentials, ADLA_SUFFIX).catalog
     equal([database.name for database in client.list_databases(ADLA)], ["master"])
     schemas = [schema.name for schema in client.list_schemas(ADLA, "master")]
     equal(schemas, ["dbo", "INFORMATION_SCHEMA", "sys", "usql"])
     equal(list(client.list_tables(ADLA, "master", "dbo")), [])
     refused(lambda: client.get_table(ADLA, "master", "dbo", "t"), 404, "TableNotFound")
+
+
+VIEW = """CREATE VIEW v AS
+    SELECT * FROM (VALUES (1), (2)) AS T(n);"""
+FUNCTION = "CREATE FUNCTION f(@n int) RETURNS @r AS BEGIN @r = SELECT * FROM (VALUES (@n)) AS T(n); END;"
+PROCEDURE = """CREATE PROCEDURE p() AS BEGIN
+    @r = SELECT * FROM (VALUES (1)) AS T(n);
+    OUTPUT @r TO "/procedure.csv" USING Outputters.Csv();
+END;"""
+
+
+@row("C2", "C7")
+def tables():
+    job = ended(
+        submit(
+            """CREATE DATABASE db; USE db;
+CREATE TABLE SearchLog(UserId int, Start DateTime, Region string, Duration int?,
+    INDEX idx1 CLUSTERED (Region ASC) PARTITIONED BY (UserId) DISTRIBUTED BY HASH (Region));
+ALTER TABLE SearchLog ADD PARTITION (1);"""
+        )
+    )
+    equal((job.result, job.error_message), ("Succeeded", None))
+    equal([database.name for database in client.list_databases(ADLA)], ["db", "master"])
+    table = client.get_table(ADLA, "db", "dbo", "SearchLog")
+    equal(
+        [(column.name, column.type) for column in table.column_list],
+        [
+            ("UserId", "System.Int32"),
+            ("Start", "System.DateTime"),
+            ("Region", "System.String"),
+            ("Duration", "System.Nullable`1[[System.Int32]]"),
+        ],
+    )
+    (index,) = table.index_list
+    equal((index.name, index.columns), ("idx1", ["Region", "UserId"]))
+    equal(([key.name for key in index.index_keys], index.distribution_info.type), (["Region"], 2))
+    equal(table.partition_key_list, ["UserId"])
+    partitions = list(client.list_table_partitions(ADLA, "db", "dbo", "SearchLog"))
+    equal([partition.label for partition in partitions], [["1"]])
+    preview = client.preview_table(ADLA, "db", "dbo", "SearchLog")
+    equal((preview.total_column_count, preview.rows), (4, []))
+
+
+@row("C3", "C4")
+def definitions():
+    job = ended(submit("\n".join(["USE db;", VIEW, FUNCTION, PROCEDURE])))
+    equal((job.result, job.error_message), ("Succeeded", None))
+    (view,) = client.list_views(ADLA, "db", "dbo")
+    (function,) = client.list_table_valued_functions(ADLA, "db", "dbo")
+    (procedure,) = client.list_procedures(ADLA, "db", "dbo")
+    equal((view.name, view.definition), ("v", VIEW))
+    equal((function.name, function.definition), ("f", FUNCTION))
+    equal((procedure.name, procedure.definition), ("p", PROCEDURE))
+    assert not filesystem().exists("/procedure.csv")
+    by_database = [item.as_dict() for item in client.list_views_by_database(ADLA, "db")]
+    equal(by_database, [view.as_dict()])
+    tables = lambda items: [(item.name, item.schema_name, item.version) for item in items]
+    by_database = tables(client.list_tables_by_database(ADLA, "db"))
+    equal(by_database, tables(client.list_tables(ADLA, "db", "dbo")))
+
+
+@row("C8")
+def rows():
+    script = """USE db;
+CREATE TABLE t(n int, s string, INDEX i CLUSTERED (n) DISTRIBUTED BY HASH (n));
+INSERT INTO t VALUES (1, "a"), (2, (string) null);"""
+    job = ended(submit(script))
+    equal((job.result, job.error_message), ("Succeeded", None))
+    preview = client.preview_table(ADLA, "db", "dbo", "t")
+    equal((preview.total_row_count, preview.truncated), (2, False))
+    equal(preview.rows, [["1", "a"], ["2", ""]])
+    (table,) = client.list_tables(ADLA, "db", "dbo", filter="tableName eq 't'")
+    equal(table.name, "t")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ mod emulator;
 mod profile;
 mod quickstart;
 pub(crate) mod studio;
+mod usql;
 pub(crate) mod workspace;
 
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ pub(crate) use emulator::{DataLakeArgs, DirectoryArgs, ResetArgs, StartArgs};
 pub(crate) use profile::{AddArgs, ProfileCommand};
 pub(crate) use quickstart::QuickstartArgs;
 pub(crate) use studio::StudioArgs;
+pub(crate) use usql::UsqlCommand;
+#[cfg(feature = "engine")]
+pub(crate) use usql::{CheckArgs, ExplainArgs, ScriptArgs, UsqlRunArgs};
 pub(crate) use workspace::WorkspaceArgs;
 
 use crate::output::Format;
@@ -122,6 +126,9 @@ pub(crate) enum Command {
     Workspace(WorkspaceArgs),
     /// Datastores of a workspace, and the files in them
     Datastore(DatastoreArgs),
+    /// U-SQL scripts on this machine
+    #[command(subcommand)]
+    Usql(UsqlCommand),
     /// Named sets of settings
     #[command(subcommand)]
     Profile(ProfileCommand),

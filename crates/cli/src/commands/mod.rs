@@ -10,6 +10,8 @@ mod profile;
 #[cfg(feature = "engine")]
 mod quickstart;
 mod studio;
+#[cfg(feature = "engine")]
+mod usql;
 mod workspace;
 
 use crate::args::{Cli, Command};
@@ -58,6 +60,10 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(datastore::run(args, &settings, &global.output))).await
         }
+        #[cfg(feature = "engine")]
+        Command::Usql(command) => Box::pin(usql::run(command, &global.output)).await,
+        #[cfg(not(feature = "engine"))]
+        Command::Usql(_) => Err(emulator::no_engine()),
         Command::Doctor(_) => {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(doctor::run(&settings, &global.output))).await

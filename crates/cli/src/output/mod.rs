@@ -65,6 +65,12 @@ pub(crate) fn data(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Resu
         .map_err(stdout_failure)
 }
 
+/// Writes text to standard output.
+#[cfg(feature = "engine")]
+pub(crate) fn text(text: &str) -> Result<()> {
+    data(|out| out.write_all(text.as_bytes()))
+}
+
 /// What a failed write to standard output means.
 pub(crate) fn stdout_failure(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {

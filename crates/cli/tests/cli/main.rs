@@ -13,3 +13,5 @@ mod running;
 #[cfg(all(unix, feature = "engine"))]
 mod studio;
 mod support;
+#[cfg(all(unix, feature = "engine"))]
+mod usql;

@@ -43,6 +43,11 @@ fn check(done: Done, out: &Path) {
     assert!(text("read_iris.rs").contains("http://127.0.0.1:10010"));
     assert_eq!(text("anes96.csv").lines().count(), 945);
     assert_eq!(text("datastore-files.csv").lines().count(), 54);
+    // What the service wrote for the article's script.
+    assert_eq!(
+        text("data.csv"),
+        "\"Contoso\",1500\r\n\"Woodgrove\",2700\r\n"
+    );
     assert!(text("read_intermediate.py").contains("get_intermediate_dataset"));
 }
 

@@ -4,6 +4,7 @@
 
 mod account;
 mod catalog;
+mod engine;
 mod job;
 mod routes;
 mod runner;
@@ -29,7 +30,7 @@ pub(crate) const SERVICE: Definition = Definition {
             let port = context.endpoints.number(Port::Https);
             let jobs = job::Jobs::new(
                 context.state.clone(),
-                Arc::new(runner::SyntaxRunner),
+                Arc::new(engine::UsqlRunner::new(context.state.clone())),
                 context.config.data_lake.job_state_delay,
                 context.tasks,
                 context.stopping,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azml_usql_syntax::{Code, Diagnostic, LineIndex, Severity};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 /// A job as its runner sees it.
@@ -14,6 +15,13 @@ pub(crate) struct JobSource {
     /// The account's default Data Lake Store.
     pub(crate) store: String,
     pub(crate) script: Arc<str>,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) submitter: String,
+    pub(crate) submitted: OffsetDateTime,
+    pub(crate) priority: u64,
+    /// Analytics units: how many parts of the work go on side by side.
+    pub(crate) parallelism: u64,
 }
 
 /// Something found in a script, or the reason why it failed.
@@ -94,53 +102,5 @@ impl Finding {
             }),
             ..Self::error(diagnostic.code, "")
         }
-    }
-}
-
-/// Checks scripts for their syntax and runs those without statements. Any other ends in an error
-/// that says so.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SyntaxRunner;
-
-#[async_trait]
-impl JobRunner for SyntaxRunner {
-    async fn compile(&self, job: &JobSource) -> Vec<Finding> {
-        let script = Arc::clone(&job.script);
-        // Parsing megabytes takes a while.
-        let parsing = tokio::task::spawn_blocking(move || {
-            let parsed = azml_usql_syntax::parse(&script);
-            let index = LineIndex::new(&script);
-            let failed = parsed.diagnostics.iter().any(Diagnostic::is_error);
-            parsed
-                .diagnostics
-                .iter()
-                // Beside errors the service reports nothing else.
-                .filter(|it| it.is_error() || !failed)
-                .map(|it| Finding::of(it, &index))
-                .collect()
-        });
-        parsing.await.unwrap_or_else(|_| {
-            vec![Finding::error(
-                Code::E_CSC_USER_SYNTAXERROR,
-                "the compiler stopped on this script",
-            )]
-        })
-    }
-
-    async fn run(&self, job: &JobSource, _: CancellationToken) -> Result<Vec<Stage>, Finding> {
-        let script = Arc::clone(&job.script);
-        let empty = tokio::task::spawn_blocking(move || {
-            azml_usql_syntax::parse(&script)
-                .script
-                .statements
-                .is_empty()
-        });
-        if empty.await.unwrap_or(false) {
-            return Ok(Vec::new());
-        }
-        Err(Finding::error(
-            Code::E_CSC_USER_FEATURENOTSUPPORTED,
-            "this emulator has no U-SQL engine: the script was checked for its syntax and not run",
-        ))
     }
 }

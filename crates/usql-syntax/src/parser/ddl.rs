@@ -4,7 +4,7 @@ use super::cursor::{PResult, Parser};
 use crate::ast::{
     AlterAction, AlterTable, Create, CreateKind, Drop, Expr, IndexDef, ObjectKind, ObjectName,
     OtherStatement, Param, ParamType, Partition, ResultRowset, Scheme, Statement, StatementKind,
-    TableBody,
+    TableBody, TypeRef,
 };
 use crate::lexer::TokenKind;
 
@@ -276,6 +276,18 @@ impl Parser<'_> {
             self.bump();
             return self.paren_list(Self::column_def).map(ParamType::Table);
         }
+        if self.at_kind(TokenKind::Variable) {
+            // A table type of the script.
+            let name = self.variable()?;
+            let span = name.span;
+            let (path, args, suffixes) = (vec![name], Vec::new(), Vec::new());
+            return Ok(ParamType::Named(TypeRef {
+                path,
+                args,
+                suffixes,
+                span,
+            }));
+        }
         self.type_ref().map(ParamType::Named)
     }
 
@@ -285,20 +297,10 @@ impl Parser<'_> {
             self.token().kind,
             TokenKind::Word | TokenKind::QuotedName | TokenKind::Variable
         ) && !matches!(self.nth_text(0), "AS" | "BEGIN");
-        let ty = if !typed {
-            None
-        } else if self.at_kind(TokenKind::Variable) {
-            // A table type of the script.
-            let name = self.variable()?;
-            let span = name.span;
-            Some(ParamType::Named(crate::ast::TypeRef {
-                path: vec![name],
-                args: vec![],
-                suffixes: vec![],
-                span,
-            }))
-        } else {
+        let ty = if typed {
             Some(self.param_type()?)
+        } else {
+            None
         };
         Ok(ResultRowset { name, ty })
     }

@@ -1,6 +1,4 @@
-//! Whole scripts in the style of published ones, rendering, and the fuzz
-//! function.
+//! Whole scripts in the style of published ones, and rendering.
 
-mod fuzz;
 mod render;
 mod scripts;

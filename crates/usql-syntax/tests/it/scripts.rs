@@ -6,7 +6,7 @@ use std::path::Path;
 
 use azml_usql_syntax::{decode_script, parse};
 
-pub(crate) fn all() -> Vec<(String, String)> {
+fn all() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/scripts");
     let mut scripts: Vec<_> = fs::read_dir(folder)
         .expect("the scripts are part of the crate")

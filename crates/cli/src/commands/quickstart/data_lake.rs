@@ -15,6 +15,13 @@ const GROUP: &str = "quickstart";
 const LOCATION: &str = "East US 2";
 const STORE: &str = "quickstartlake";
 const ACCOUNT: &str = "quickstartadla";
+/// The article's script.
+const SCRIPT: &str = "\
+@a = SELECT * FROM (VALUES (\"Contoso\", 1500.0), (\"Woodgrove\", 2700.0)) AS D( customer, amount );
+OUTPUT @a TO \"/data.csv\" USING Outputters.Csv();
+";
+/// What it writes, as the service wrote it.
+const RESULT: &str = "\"Contoso\",1500\r\n\"Woodgrove\",2700\r\n";
 /// A word is misspelt at line 1, column 18.
 const MISSPELT: &str = "DROP DATABASE IF EXIST FOO; CREATE DATABASE FOO;";
 const NOTES: &str = "# A file in a Data Lake Store (Gen1)\n";
@@ -48,7 +55,10 @@ pub(super) async fn steps(stage: &mut Stage<'_>) -> Result<(), Stopped> {
         .step("check a script that does not compile", check(jobs))
         .await?;
     stage
-        .step("submit a job and wait for its end", submit(jobs, artefacts))
+        .step(
+            "submit a job and read what it wrote",
+            submit(jobs, files, artefacts),
+        )
         .await?;
     stage
         .step("list jobs, pipelines and recurrences", list(jobs))
@@ -109,14 +119,19 @@ async fn check(jobs: &Jobs) -> Result<((), String)> {
     }
 }
 
-async fn submit(jobs: &Jobs, artefacts: &Artefacts) -> Result<((), String)> {
+async fn submit(jobs: &Jobs, files: &FileSystem, artefacts: &Artefacts) -> Result<((), String)> {
     let relation = Relation::recurrence(Uuid::new_v4());
-    let job = Job::usql("Sample Job", "// a script without statements").relation(relation);
+    let job = Job::usql("Sample Job", SCRIPT).relation(relation);
     let submitted = jobs.submit(&job).await?;
     let ended = jobs.wait(&submitted.job_id).await?;
     if ended.result != JobResult::Succeeded {
         return Err(Failure::new(format!("the job ended as {}", ended.result)));
     }
+    let written = files.read("/data.csv").await?;
+    if written != RESULT.as_bytes() {
+        return Err(Failure::new("the job's output is not what it should be"));
+    }
+    artefacts.write("data.csv", "what the job's script wrote", &written)?;
     let states: Vec<&str> = ended
         .state_audit_records
         .iter()

@@ -229,11 +229,7 @@ impl Jobs {
             if job.is_ended() {
                 return Err(Halt::Gone);
             }
-            let source = JobSource {
-                account: owner.name,
-                store: job.store.clone(),
-                script: String::from_utf8_lossy(&script).into(),
-            };
+            let source = job.source(&owner.name, &String::from_utf8_lossy(&script));
             Ok((job, source))
         })
     }

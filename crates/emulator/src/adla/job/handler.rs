@@ -7,7 +7,6 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::super::runner::JobSource;
 use super::super::tables::{JOBS, SCRIPTS};
 use super::drive::{Jobs, key, unknown_job};
 use super::model::Job;
@@ -224,16 +223,13 @@ impl Surface<'_> {
             .text("defaultDataLakeStoreAccount")
             .unwrap_or_default()
             .to_owned();
-        let source = JobSource {
-            account: self.account.name.clone(),
-            store: store.clone(),
-            script: submission.script.as_str().into(),
-        };
-        let findings = self.jobs.runner.compile(&source).await;
-        let failed = findings.iter().any(super::super::runner::Finding::is_error);
         let id = self.jobs.state.ids.uuid().to_string();
+        let script = submission.script.clone();
         let mut job =
             submission.into_job(id, &self.request.caller, store, self.jobs.state.clock.now());
+        let source = job.source(&self.account.name, &script);
+        let findings = self.jobs.runner.compile(&source).await;
+        let failed = findings.iter().any(super::super::runner::Finding::is_error);
         job.findings = findings;
         let mut shown = show::whole(&job, Some(&source.script));
         shown["state"] = "Ended".into();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::super::runner::{Finding, Stage};
+use super::super::runner::{Finding, JobSource, Stage};
 
 /// Where a job is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +137,21 @@ impl Job {
             .iter()
             .find(|audit| audit.state == state)
             .map(|audit| audit.time)
+    }
+
+    /// The job as its runner sees it.
+    pub(super) fn source(&self, account: &str, script: &str) -> JobSource {
+        JobSource {
+            account: account.to_owned(),
+            store: self.store.clone(),
+            script: script.into(),
+            id: self.id.clone(),
+            name: self.name.clone(),
+            submitter: self.submitter.clone(),
+            submitted: self.submitted,
+            priority: self.priority,
+            parallelism: self.parallelism,
+        }
     }
 
     /// The folder of the job's files in its store.

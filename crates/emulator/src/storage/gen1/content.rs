@@ -174,6 +174,66 @@ impl Plan {
     }
 }
 
+/// Opened extents, read at any offset on a thread that may block.
+#[derive(Debug)]
+pub(super) struct Pieces(Vec<(u64, Piece)>);
+
+#[derive(Debug)]
+enum Piece {
+    Inline(Bytes),
+    File(std::fs::File, Range<u64>),
+}
+
+impl Plan {
+    /// Opens the files that hold the bytes; their places count from the first.
+    pub(super) fn open_blocking(self, files: &Files) -> std::result::Result<Pieces, state::Error> {
+        let mut pieces = Vec::with_capacity(self.0.len());
+        let mut at = 0;
+        for (extent, range) in self.0 {
+            let length = range.end - range.start;
+            let piece = match extent {
+                Extent::Inline(bytes) => {
+                    let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                    Piece::Inline(bytes.slice(index(range.start)..index(range.end)))
+                }
+                Extent::File(id, _) => Piece::File(files.open_blocking(&id)?.into_file(), range),
+            };
+            pieces.push((at, piece));
+            at += length;
+        }
+        Ok(Pieces(pieces))
+    }
+}
+
+impl Pieces {
+    /// Reads from the extent that holds `offset`; 0 bytes only at the end.
+    pub(super) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        use std::os::unix::fs::FileExt as _;
+        let after = self.0.partition_point(|(start, _)| *start <= offset);
+        let Some((start, piece)) = after.checked_sub(1).and_then(|at| self.0.get(at)) else {
+            return Ok(0);
+        };
+        let within = offset - start;
+        match piece {
+            Piece::Inline(bytes) => {
+                let from = usize::try_from(within)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
+                let length = buffer.len().min(bytes.len() - from);
+                buffer[..length].copy_from_slice(&bytes[from..from + length]);
+                Ok(length)
+            }
+            Piece::File(file, range) => {
+                let left = (range.end - range.start).saturating_sub(within);
+                let length = buffer
+                    .len()
+                    .min(usize::try_from(left).unwrap_or(usize::MAX));
+                file.read_at(&mut buffer[..length], range.start + within)
+            }
+        }
+    }
+}
+
 /// Removes the bytes of a file.
 pub(super) fn remove(
     transaction: &mut WriteTxn<'_>,

@@ -12,6 +12,27 @@ use crate::state::State;
 /// Owner of what the services write.
 const SERVICE: &str = "00000000-0000-0000-0000-000000000000";
 
+/// The id of the store with a name.
+pub(super) fn store_id(state: &State, store: &str) -> Result<String> {
+    let account = state
+        .store
+        .read(|snapshot| find(snapshot, DATA_LAKE_STORES, store))?;
+    account
+        .map(|account| account.id)
+        .ok_or_else(|| FsError::not_found(store))
+}
+
+/// Who the services act as, now.
+pub(super) fn service_actor(state: &State) -> Actor {
+    let now = state.clock.now().unix_timestamp_nanos() / 1_000_000;
+    Actor {
+        object_id: SERVICE.to_owned(),
+        groups: Vec::new(),
+        restricted: false,
+        now: i64::try_from(now).unwrap_or(i64::MAX),
+    }
+}
+
 /// The file systems of all stores.
 #[derive(Clone, Debug)]
 pub(crate) struct Lake {
@@ -25,21 +46,10 @@ impl Lake {
 
     /// Writes a whole file, in place of one that is there, with its parent directories.
     pub(crate) async fn write(&self, store: &str, path: &str, content: Bytes) -> Result<()> {
-        let id = self
-            .state
-            .store
-            .read(|snapshot| find(snapshot, DATA_LAKE_STORES, store))?
-            .map(|account| account.id)
-            .ok_or_else(|| FsError::not_found(store))?;
+        let id = store_id(&self.state, store)?;
         let path = Path::parse(path)?;
         let body = Received::take(&self.state.files, content).await?;
-        let now = self.state.clock.now().unix_timestamp_nanos() / 1_000_000;
-        let actor = Actor {
-            object_id: SERVICE.to_owned(),
-            groups: Vec::new(),
-            restricted: false,
-            now: i64::try_from(now).unwrap_or(i64::MAX),
-        };
+        let actor = service_actor(&self.state);
         let ids = self.state.ids.clone();
         let options = WriteOptions {
             overwrite: true,

@@ -7,6 +7,7 @@ mod account;
 mod acl;
 mod content;
 mod error;
+mod files;
 mod lake;
 mod namespace;
 mod query;
@@ -16,6 +17,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use files::LakeFiles;
 pub(crate) use lake::Lake;
 
 use std::sync::Arc;

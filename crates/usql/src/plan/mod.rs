@@ -1,0 +1,7 @@
+//! Programs to plans of the query engine.
+
+mod function;
+mod lower;
+mod window;
+
+pub(crate) use lower::Lowering;

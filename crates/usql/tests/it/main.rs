@@ -1,0 +1,8 @@
+//! Whole scripts against folders of files.
+#![expect(clippy::panic, reason = "helpers of tests end a test by it")]
+
+mod catalog;
+mod conformance;
+mod diagnostics;
+mod harness;
+mod roundtrip;
