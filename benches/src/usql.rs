@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
-use azml::usql::{
+use azml_usql::{
     Catalog, CompileOptions, Engine, Local, LocalFiles, Progress, RunOptions, compile,
 };
 use clap::Parser;
@@ -64,8 +64,8 @@ async fn main() -> Result<()> {
     report::print(took, rows)
 }
 
-fn compiled(source: &str, files: Option<&Arc<LocalFiles>>) -> Result<azml::usql::Program> {
-    let files = files.map(|files| Arc::clone(files) as Arc<dyn azml::usql::FileStore>);
+fn compiled(source: &str, files: Option<&Arc<LocalFiles>>) -> Result<azml_usql::Program> {
+    let files = files.map(|files| Arc::clone(files) as Arc<dyn azml_usql::FileStore>);
     compile(
         source,
         &Catalog::default(),

@@ -78,6 +78,20 @@ impl Lake {
         Ok(())
     }
 
+    /// The codes of what the compiler remarks on a script that it accepts.
+    pub(crate) fn warnings(&self, script: &str) -> Vec<String> {
+        let files = Arc::new(LocalFiles::open(self.folder.path()).expect("a store"));
+        let catalog = Catalog::load(&*files).expect("a catalog");
+        match compile(script, &catalog, Some(files), &self.options) {
+            Ok(program) => program
+                .diagnostics
+                .iter()
+                .map(|it| it.code.as_str().to_owned())
+                .collect(),
+            Err(found) => panic!("{script}\n{found:?}"),
+        }
+    }
+
     pub(crate) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.folder.path().join(path.trim_start_matches('/'))).ok()
     }

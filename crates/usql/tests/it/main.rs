@@ -3,5 +3,6 @@
 
 mod catalog;
 mod conformance;
+mod diagnostics;
 mod harness;
 mod roundtrip;
