@@ -23,6 +23,7 @@ mod formula;
 mod function;
 mod identifier;
 mod png;
+mod procedure;
 mod server_info;
 mod session;
 mod sql_server_data;
@@ -42,6 +43,7 @@ pub use exec::{
 pub use function::{RemoteFunction, Return};
 pub use identifier::{TableName, quote_name};
 pub use png::Png;
+pub use procedure::ParameterType;
 pub use server_info::{Permissions, ServerInfo};
 pub use session::{Frame, Outcome, Session};
 pub use sql_server_data::{RxSqlServerData, RxSqlServerDataBuilder};

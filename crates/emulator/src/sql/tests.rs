@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azml_core::clock::SystemClock;
+use azml_core::clock::{Clock, SystemClock};
 
 use super::{
     interpreter::{self, Frame},
