@@ -187,7 +187,7 @@ impl Change {
                     .put_databases
                     .push((Key::of([id.as_bytes()]), stored));
             }
-            let before = before.map(|before| before.as_ref());
+            let before: Option<&Database> = before.map(|before| before.as_ref());
             change.tables(*id, before, Some(database))?;
             change.procedures(*id, before, Some(database));
         }

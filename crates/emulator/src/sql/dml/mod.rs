@@ -5,18 +5,16 @@ mod fit;
 mod key;
 mod target;
 
-use datafusion::{
-    arrow::array::RecordBatch,
-    scalar::ScalarValue,
-    sql::sqlparser::ast::{Expr, ObjectName, SetExpr},
-};
+use std::sync::Arc;
+
+use datafusion::{arrow::array::RecordBatch, scalar::ScalarValue, sql::sqlparser::ast::ObjectName};
 
 use super::{
     catalog::{DEFAULT_SCHEMA, key},
     engine::{Scope, relation},
     error::{Result, SqlError},
     session::Variable,
-    tsql::Insert,
+    tsql::{Insert, SqlType},
 };
 pub(super) use fit::fit;
 pub(super) use key::check_primary_key;

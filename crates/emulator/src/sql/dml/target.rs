@@ -7,9 +7,9 @@ use std::{
 
 use datafusion::{
     arrow::{
-        array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, types::UInt64Type},
+        array::{Array, AsArray, BooleanArray, RecordBatch, types::UInt64Type},
         compute::{concat_batches, filter_record_batch},
-        datatypes::SchemaRef,
+        datatypes::{DataType, SchemaRef},
     },
     sql::sqlparser::ast::{
         self, Expr, Ident, ObjectName, SelectItem, SetExpr, TableFactor, TableWithJoins,

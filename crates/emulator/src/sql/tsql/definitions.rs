@@ -23,19 +23,13 @@ impl BatchParser {
         if self.accept(&["CREATE", "TABLE"]) {
             return self.create_table();
         }
-        for (words, create, alter) in [
-            (
-                &["CREATE", "OR", "ALTER", "PROCEDURE"] as &[&str],
-                false,
-                false,
-            ),
-            (&["CREATE", "OR", "ALTER", "PROC"], false, false),
-            (&["CREATE", "PROCEDURE"], true, false),
-            (&["CREATE", "PROC"], true, false),
-        ] {
-            if self.accept(words) {
-                return self.procedure(create, alter);
-            }
+        let or_alter = self.accept(&["CREATE", "OR", "ALTER", "PROCEDURE"])
+            || self.accept(&["CREATE", "OR", "ALTER", "PROC"]);
+        if or_alter {
+            return self.procedure(false, false);
+        }
+        if self.accept(&["CREATE", "PROCEDURE"]) || self.accept(&["CREATE", "PROC"]) {
+            return self.procedure(true, false);
         }
         self.name_unsupported("CREATE")
     }
