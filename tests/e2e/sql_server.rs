@@ -17,8 +17,8 @@ use arrow::{
 use azml::sqlml_remote::{
     Append, Auth, ComputeContext, ConnectOptions, ConnectionString, DataStep, Error, Frame,
     Parameter, ParameterType, RemoteFunction, Request, Return, RxExec, RxInSqlServer, RxLocalSeq,
-    RxSqlServerData, RxSummary, Session, Summary, TableName, Value, rx_data_step, rx_exec,
-    rx_import, rx_summary,
+    RxModel, RxSqlServerData, RxSummary, Session, Summary, TableName, Value, rx_data_step, rx_exec,
+    rx_import, rx_lin_mod, rx_summary,
 };
 use azml_core::env;
 use azml_test_support::TestEmulator;
@@ -714,6 +714,43 @@ async fn a_function_is_kept_as_a_procedure() {
         .create_procedure("x", &function, &[("a int; --", ParameterType::Int)])
         .await;
     assert!(matches!(bad, Err(Error::InvalidArgument(_))));
+}
+
+/// A linear model over a table is that over its rows, and none of them leaves the server.
+#[tokio::test]
+async fn a_model_is_fitted_where_the_data_is() {
+    let server = Server::plain().await.with_iris().await;
+    let table = server.table("irissql", "iris");
+    let rows = rx_import(&table).await.unwrap();
+    for formula in [
+        "`sepal length (cm)` ~ `petal length (cm)` + `petal width (cm)`",
+        "`sepal length (cm)` ~ `petal length (cm)`:`petal width (cm)` - 1",
+        "`sepal length (cm)` ~ F(`petal width (cm)`, 0, 2) + `petal length (cm)`",
+    ] {
+        let local = rx_lin_mod(formula, rows.clone()).await.unwrap();
+        let remote = rx_lin_mod(formula, &table).await.unwrap();
+        assert_eq!(
+            (local.valid_obs, local.missing_obs),
+            (remote.valid_obs, remote.missing_obs)
+        );
+        let numbers = |model: &RxModel| -> Vec<f64> {
+            let coefficients = model
+                .coefficients
+                .iter()
+                .flat_map(|c| [c.value.unwrap(), c.std_error.unwrap()]);
+            coefficients
+                .chain([model.sigma.unwrap(), model.r_squared.unwrap()])
+                .collect()
+        };
+        for (a, b) in numbers(&local).into_iter().zip(numbers(&remote)) {
+            assert!(
+                (a - b).abs() <= 1e-9 * a.abs().max(1.0),
+                "{formula}\n{local}\n{remote}"
+            );
+        }
+    }
+    let text = rx_lin_mod("`sepal length (cm)` ~ Species", &table).await;
+    assert!(matches!(text, Err(Error::InvalidArgument(_))), "{text:?}");
 }
 
 /// sqlml C22, C23: a call that takes too long is stopped on the server.

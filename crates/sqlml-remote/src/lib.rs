@@ -22,6 +22,7 @@ mod exec;
 mod formula;
 mod function;
 mod identifier;
+mod model;
 mod png;
 mod procedure;
 mod server_info;
@@ -42,6 +43,7 @@ pub use exec::{
 };
 pub use function::{RemoteFunction, Return};
 pub use identifier::{TableName, quote_name};
+pub use model::{Coefficient, ModelKind, RxModel, rx_lin_mod, rx_logit, rx_predict};
 pub use png::Png;
 pub use procedure::ParameterType;
 pub use server_info::{Permissions, ServerInfo};
