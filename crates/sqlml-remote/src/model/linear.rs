@@ -90,10 +90,10 @@ pub(super) fn solve(rows: &[Vec<f64>], dependent: &[f64], weights: Option<&[f64]
         .collect();
     let norms: Vec<f64> = matrix.iter().map(|column| norm(column)).collect();
     let mut pivots = Vec::with_capacity(width);
-    for column in 0..width {
+    for (column, length) in norms.into_iter().enumerate() {
         let at = pivots.len();
         let rest = norm(&matrix[column][at..]);
-        if rest <= DEPENDENT * norms[column] || rest == 0.0 {
+        if rest <= DEPENDENT * length || rest == 0.0 {
             continue;
         }
         let mut reflector = matrix[column][at..].to_vec();
@@ -164,14 +164,14 @@ pub(super) fn solve_products(products: &[Vec<f64>], with_dependent: &[f64], tota
     // Rows of the lower triangle, for the columns that no others determine.
     let mut triangle: Vec<Vec<f64>> = Vec::new();
     let mut pivots: Vec<usize> = Vec::new();
-    for column in 0..width {
+    for (column, line) in products.iter().enumerate() {
         let mut row: Vec<f64> = Vec::with_capacity(pivots.len() + 1);
         for (at, pivot) in pivots.iter().enumerate() {
             let known = dot(&row, &triangle[at][..at]);
-            row.push((products[column][*pivot] - known) / triangle[at][at]);
+            row.push((line[*pivot] - known) / triangle[at][at]);
         }
-        let rest = products[column][column] - dot(&row, &row);
-        if rest > DEPENDENT * products[column][column] && rest > 0.0 {
+        let rest = line[column] - dot(&row, &row);
+        if rest > DEPENDENT * line[column] && rest > 0.0 {
             row.push(rest.sqrt());
             triangle.push(row);
             pivots.push(column);
