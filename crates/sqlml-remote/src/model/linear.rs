@@ -74,7 +74,7 @@ pub(super) struct Solved {
 pub(super) fn solve(rows: &[Vec<f64>], dependent: &[f64], weights: Option<&[f64]>) -> Solved {
     let width = rows.first().map_or(0, Vec::len);
     let scale = |row: usize| weights.map_or(1.0, |weights| weights[row].sqrt());
-    // By columns, with the dependent variable last.
+    // By columns.
     let mut matrix: Vec<Vec<f64>> = (0..width)
         .map(|column| {
             rows.iter()
