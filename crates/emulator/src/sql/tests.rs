@@ -201,10 +201,10 @@ async fn procedures_are_stored_and_called() {
     assert_eq!(run(&mut session, create).await.0, [2714]);
     let call =
         "DECLARE @r int, @o int; EXEC @r = p @a = 4, @c = @o OUTPUT; IF @r = 7 AND @o = 8 SELECT 1";
-    assert_eq!(run(&mut session, call).await, (NONE, 3));
+    assert_eq!(run(&mut session, call).await, (NONE.to_vec(), 3));
     assert_eq!(
         run(&mut session, "DECLARE @o int; EXEC p 4, N'y', @o OUTPUT").await,
-        (NONE, 1)
+        (NONE.to_vec(), 1)
     );
     assert_eq!(run(&mut session, "EXEC p").await.0, [201]);
     assert_eq!(run(&mut session, "EXEC p 1, N'y', 2, 3").await.0, [8144]);
@@ -224,14 +224,14 @@ async fn procedures_are_stored_and_called() {
     );
     let described =
         "SELECT * FROM sys.procedures WHERE name = 'p' AND object_id = OBJECT_ID('p', 'P')";
-    assert_eq!(run(&mut session, described).await, (NONE, 1));
+    assert_eq!(run(&mut session, described).await, (NONE.to_vec(), 1));
     assert_eq!(
         run(&mut session, "CREATE OR ALTER PROC p AS SELECT 1 SELECT 2")
             .await
             .0,
         NONE
     );
-    assert_eq!(run(&mut session, "p").await, (NONE, 2));
+    assert_eq!(run(&mut session, "p").await, (NONE.to_vec(), 2));
     assert_eq!(run(&mut session, "DROP PROCEDURE p").await.0, NONE);
     assert_eq!(run(&mut session, "DROP PROCEDURE p").await.0, [3701]);
     assert_eq!(
@@ -268,7 +268,7 @@ async fn procedures_survive() {
     let directory = DataDir::open(&data).unwrap();
     let server = server(&directory).await;
     let mut session = session(&server, "master");
-    assert_eq!(run(&mut session, "EXEC kept").await, (NONE, 1));
+    assert_eq!(run(&mut session, "EXEC kept").await, (NONE.to_vec(), 1));
     assert_eq!(run(&mut session, "EXEC gone").await.0, [2812]);
 }
 
@@ -289,11 +289,11 @@ async fn caught_errors_are_described() {
             "BEGIN TRY {call} END TRY BEGIN CATCH SELECT 1 WHERE ERROR_NUMBER() = 8134 AND ERROR_SEVERITY() = 16 AND \
              ERROR_MESSAGE() LIKE '%zero%' AND ERROR_LINE() = 1 AND XACT_STATE() = 0 END CATCH"
         );
-        assert_eq!(run(&mut session, &text).await, (NONE, 1), "{call}");
+        assert_eq!(run(&mut session, &text).await, (NONE.to_vec(), 1), "{call}");
     }
     assert_eq!(
         run(&mut session, "SELECT 1 WHERE ERROR_NUMBER() IS NULL").await,
-        (NONE, 1)
+        (NONE.to_vec(), 1)
     );
 }
 
@@ -306,7 +306,7 @@ async fn a_batch_can_wait() {
     let before = SystemClock.now();
     assert_eq!(
         run(&mut session, "WAITFOR DELAY '00:00:00.2'; SELECT 1").await,
-        (NONE, 1)
+        (NONE.to_vec(), 1)
     );
     assert!((SystemClock.now() - before).whole_milliseconds() >= 200);
     assert_eq!(run(&mut session, "WAITFOR DELAY 'soon'").await.0, [148]);

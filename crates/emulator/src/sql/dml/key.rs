@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use datafusion::arrow::{
-    array::{Array, ArrayRef, AsArray, StringArray},
+    array::{ArrayRef, AsArray, StringArray},
     row::{OwnedRow, RowConverter, SortField},
 };
 

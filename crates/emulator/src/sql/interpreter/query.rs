@@ -1,5 +1,7 @@
 //! Queries of a batch: their rows to the client, into variables, or into an INSERT.
 
+use std::sync::Arc;
+
 use azml_tds::token::command;
 use datafusion::{
     arrow::record_batch::RecordBatch,
