@@ -17,6 +17,9 @@ mod pages {
     #[doc = include_str!("../docs/guide/studio-classic.md")]
     struct StudioClassic;
 
+    #[doc = include_str!("../docs/guide/sql-server.md")]
+    struct SqlServer;
+
     #[doc = include_str!("../docs/guide/testing.md")]
     struct Testing;
 }

@@ -16,8 +16,9 @@ use arrow::{
 };
 use azml::sqlml_remote::{
     Append, Auth, ComputeContext, ConnectOptions, ConnectionString, DataStep, Error, Frame,
-    Parameter, RemoteFunction, Request, Return, RxExec, RxInSqlServer, RxLocalSeq, RxSqlServerData,
-    RxSummary, Session, Summary, TableName, Value, rx_data_step, rx_exec, rx_import, rx_summary,
+    Parameter, ParameterType, RemoteFunction, Request, Return, RxExec, RxInSqlServer, RxLocalSeq,
+    RxModel, RxSqlServerData, RxSummary, Session, Summary, TableName, Value, rx_data_step, rx_exec,
+    rx_import, rx_lin_mod, rx_summary,
 };
 use azml_core::env;
 use azml_test_support::TestEmulator;
@@ -642,6 +643,104 @@ async fn a_summary_is_the_same_here_and_on_the_server() {
         assert!(printed.contains(line), "no '{line}' in\n{printed}");
     }
     let text = rx_summary("~DayOfWeek", batch).await;
+    assert!(matches!(text, Err(Error::InvalidArgument(_))), "{text:?}");
+}
+
+/// Functions kept on the server as procedures.
+#[tokio::test]
+async fn a_function_is_kept_as_a_procedure() {
+    let server = Server::start().await.with_iris().await;
+    let mut session = Session::connect_with(
+        &server.connection().with_database("irissql"),
+        &server.options(),
+    )
+    .await
+    .unwrap();
+    let source = "def f(a, b, c, d='default'):\n    print(a, b, c, d)\n    return [a, b, c, d]";
+    let function = RemoteFunction::python(source).arg("b", "it's kept");
+    let parameters = [("a", ParameterType::Int), ("c", ParameterType::Bit)];
+    session
+        .create_procedure("dbo.kept", &function, &parameters)
+        .await
+        .unwrap();
+    assert!(session.has_procedure("kept").await.unwrap());
+    assert_eq!(session.procedures().await.unwrap(), ["kept"]);
+    let result = session
+        .call_procedure("kept", vec![("a", 5.into()), ("c", true.into())])
+        .await
+        .unwrap();
+    assert_eq!(
+        result.json::<serde_json::Value>().unwrap(),
+        json!([5, "it's kept", true, "default"])
+    );
+    assert_eq!(result.stdout(), "5 it's kept True default\n");
+    let error = session
+        .call_procedure("kept", vec![("a", 5.into())])
+        .await
+        .unwrap_err();
+    assert_eq!(error.number(), Some(201), "{error}");
+    let error = session
+        .create_procedure("kept", &function, &parameters)
+        .await
+        .unwrap_err();
+    assert_eq!(error.number(), Some(2714), "{error}");
+
+    let rows = RemoteFunction::python(
+        "def rows(frame, least):\n    return frame[frame['petal width (cm)'] >= least]",
+    )
+    .input_query("SELECT * FROM iris");
+    session
+        .create_procedure("rows", &rows, &[("least", ParameterType::Float)])
+        .await
+        .unwrap();
+    let result = session
+        .call_procedure("rows", vec![("least", 2.5.into())])
+        .await
+        .unwrap();
+    assert_eq!(result.frame().unwrap().num_rows(), 3);
+    session.drop_procedure_if_exists("kept").await.unwrap();
+    session.drop_procedure_if_exists("kept").await.unwrap();
+    assert!(!session.has_procedure("kept").await.unwrap());
+    let bad = session
+        .create_procedure("x", &function, &[("a int; --", ParameterType::Int)])
+        .await;
+    assert!(matches!(bad, Err(Error::InvalidArgument(_))));
+}
+
+/// A linear model over a table is that over its rows, and none of them leaves the server.
+#[tokio::test]
+async fn a_model_is_fitted_where_the_data_is() {
+    let server = Server::plain().await.with_iris().await;
+    let table = server.table("irissql", "iris");
+    let rows = rx_import(&table).await.unwrap();
+    for formula in [
+        "`sepal length (cm)` ~ `petal length (cm)` + `petal width (cm)`",
+        "`sepal length (cm)` ~ `petal length (cm)`:`petal width (cm)` - 1",
+        "`sepal length (cm)` ~ F(`petal width (cm)`, 0, 2) + `petal length (cm)`",
+    ] {
+        let local = rx_lin_mod(formula, rows.clone()).await.unwrap();
+        let remote = rx_lin_mod(formula, &table).await.unwrap();
+        assert_eq!(
+            (local.valid_obs, local.missing_obs),
+            (remote.valid_obs, remote.missing_obs)
+        );
+        let numbers = |model: &RxModel| -> Vec<f64> {
+            let coefficients = model
+                .coefficients
+                .iter()
+                .flat_map(|c| [c.value.unwrap(), c.std_error.unwrap()]);
+            coefficients
+                .chain([model.sigma.unwrap(), model.r_squared.unwrap()])
+                .collect()
+        };
+        for (a, b) in numbers(&local).into_iter().zip(numbers(&remote)) {
+            assert!(
+                (a - b).abs() <= 1e-9 * a.abs().max(1.0),
+                "{formula}\n{local}\n{remote}"
+            );
+        }
+    }
+    let text = rx_lin_mod("`sepal length (cm)` ~ Species", &table).await;
     assert!(matches!(text, Err(Error::InvalidArgument(_))), "{text:?}");
 }
 

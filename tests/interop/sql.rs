@@ -84,6 +84,35 @@ async fn article() {
     .await;
 }
 
+/// Microsoft's sqlmlutils, unmodified, client and server side.
+#[tokio::test]
+async fn sqlmlutils() {
+    let expected = [
+        "C29",
+        "C30",
+        "C50",
+        "a procedure is made from a script",
+        "exceptions arrive as text",
+        "frames go in and come out",
+    ];
+    let driver = driver();
+    let environment = [("ODBCSYSINI", driver.path())];
+    let python = azml_tests::python(PYTHON);
+    let python = python.to_str().expect("the path is UTF-8");
+    let mut arguments = vec!["--ephemeral", "--allow-scripts", "--python", python];
+    if azml_tests::is_root() {
+        arguments.extend(["--scripts-user", "root"]);
+    }
+    rows::check_with(
+        PYTHON,
+        "sql/sqlmlutils_client.py",
+        &expected,
+        &arguments,
+        &environment,
+    )
+    .await;
+}
+
 /// A private registry of ODBC drivers in which FreeTDS has the name that the article uses.
 fn driver() -> tempfile::TempDir {
     let library = std::fs::read_dir(DRIVERS)

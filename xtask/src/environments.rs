@@ -49,7 +49,7 @@ const ENVIRONMENTS: &[Environment] = &[
     },
     Environment {
         name: "sql",
-        client: "pyodbc with FreeTDS, and python-tds",
+        client: "pyodbc with FreeTDS, python-tds and sqlmlutils",
         python: &[11, 12, 13],
         requirements: &["sql.txt"],
         left_out: None,

@@ -3,11 +3,15 @@
 //! A reader keeps a snapshot; a writer changes a copy, of which only what it touches is new. Nothing here reads or
 //! writes storage.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, OnceLock},
+};
 
 use datafusion::arrow::{
     datatypes::{Schema, SchemaRef},
     record_batch::RecordBatch,
+    row::OwnedRow,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,6 +55,34 @@ pub(super) struct Database {
     pub(super) created: i64,
     /// By schema and name, both as [`key`].
     pub(super) tables: BTreeMap<(String, String), Arc<Table>>,
+    /// Likewise.
+    pub(super) procedures: BTreeMap<(String, String), Arc<StoredProcedure>>,
+}
+
+/// A procedure: its text, which is read again for each call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoredProcedure {
+    pub(super) id: Uuid,
+    /// As `sys.objects` numbers it.
+    pub(super) number: i32,
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) parameters: Vec<ProcedureParameter>,
+    /// The statements behind AS; as many empty lines stand in front as there are lines before them in the batch.
+    pub(super) body: String,
+    /// Unix milliseconds.
+    pub(super) created: i64,
+}
+
+/// A parameter of a procedure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ProcedureParameter {
+    /// With its `@`.
+    pub(super) name: String,
+    pub(super) sql_type: SqlType,
+    /// The default's text.
+    pub(super) default: Option<String>,
+    pub(super) output: bool,
 }
 
 /// What is known of a table without its rows.
@@ -94,6 +126,8 @@ pub(super) struct Table {
 pub(super) struct Segment {
     pub(super) id: Uuid,
     pub(super) rows: RecordBatch,
+    /// The primary keys of the rows, once they were asked for.
+    pub(super) keys: OnceLock<Arc<HashSet<OwnedRow>>>,
 }
 
 impl Instance {
@@ -138,6 +172,10 @@ impl Database {
         self.tables.get(&(key(schema), key(name)))
     }
 
+    pub(super) fn procedure(&self, schema: &str, name: &str) -> Option<&Arc<StoredProcedure>> {
+        self.procedures.get(&(key(schema), key(name)))
+    }
+
     /// The table to change.
     ///
     /// # Errors
@@ -153,12 +191,9 @@ impl Database {
     /// A number that no object has.
     pub(super) fn next_object_number(&self) -> i32 {
         const FIRST: i32 = 1_000_000;
-        self.tables
-            .values()
-            .map(|table| table.definition.number)
-            .max()
-            .unwrap_or(FIRST)
-            + 1
+        let tables = self.tables.values().map(|table| table.definition.number);
+        let procedures = self.procedures.values().map(|procedure| procedure.number);
+        tables.chain(procedures).max().unwrap_or(FIRST) + 1
     }
 }
 
@@ -239,6 +274,15 @@ impl Segment {
         Self {
             id: Uuid::new_v4(),
             rows,
+            keys: OnceLock::new(),
+        }
+    }
+
+    /// A segment that was stored.
+    pub(super) fn stored(id: Uuid, rows: RecordBatch) -> Self {
+        Self {
+            id,
+            ..Self::new(rows)
         }
     }
 }

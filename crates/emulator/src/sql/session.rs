@@ -43,6 +43,7 @@ pub(super) struct Facts {
     pub(super) error: i32,
     pub(super) transactions: i32,
     pub(super) identity: Option<i64>,
+    pub(super) caught: Option<(SqlError, u32)>,
 }
 
 impl Facts {
@@ -118,6 +119,8 @@ pub(super) struct Session {
     pub(super) row_count: i32,
     pub(super) error: i32,
     pub(super) identity: Option<i64>,
+    /// The error that the nearest CATCH block handles, with its line.
+    pub(super) caught: Option<(SqlError, u32)>,
     transaction: Option<Transaction>,
     next_descriptor: u64,
     pub(super) prepared: HashMap<i32, PreparedStatement>,
@@ -138,6 +141,7 @@ impl Session {
             row_count: 0,
             error: 0,
             identity: None,
+            caught: None,
             transaction: None,
             next_descriptor: 1,
             prepared: HashMap::new(),
@@ -203,6 +207,7 @@ impl Session {
                     .as_ref()
                     .map_or(0, |transaction| transaction.depth),
                 identity: self.identity,
+                caught: self.caught.clone(),
             },
         }
     }

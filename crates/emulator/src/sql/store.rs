@@ -18,13 +18,16 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
 use super::{
-    catalog::{Database, Instance, SYSTEM_DATABASES, Segment, Table, TableDefinition, key},
+    catalog::{
+        Database, Instance, SYSTEM_DATABASES, Segment, StoredProcedure, Table, TableDefinition, key,
+    },
     error::{Result, SqlError},
 };
 use crate::state::{FileId, Key, KeyRange, NewFile, Order, Read, State, WriteTxn};
 
 const DATABASES: &str = "sql/databases";
 const TABLES: &str = "sql/tables";
+const PROCEDURES: &str = "sql/procedures";
 const SEGMENTS: &str = "sql/segments";
 
 /// Larger segments are files of their own.
@@ -94,6 +97,7 @@ impl CatalogStore {
             number: instance.next_number(),
             created: self.now(),
             tables: BTreeMap::new(),
+            procedures: BTreeMap::new(),
         }
     }
 
@@ -147,6 +151,8 @@ struct Change {
     removed_databases: Vec<Key>,
     put_tables: Vec<(Key, StoredTable)>,
     removed_tables: Vec<Key>,
+    put_procedures: Vec<(Key, Arc<StoredProcedure>)>,
+    removed_procedures: Vec<Key>,
     segments: Vec<(Key, Vec<u8>)>,
     large_segments: Vec<(Key, Vec<u8>)>,
     removed_segments: Vec<Key>,
@@ -181,11 +187,14 @@ impl Change {
                     .put_databases
                     .push((Key::of([id.as_bytes()]), stored));
             }
-            change.tables(*id, before.map(|before| before.as_ref()), Some(database))?;
+            let before: Option<&Database> = before.map(|before| before.as_ref());
+            change.tables(*id, before, Some(database))?;
+            change.procedures(*id, before, Some(database));
         }
         for (id, database) in old.iter().filter(|(id, _)| !new.contains_key(id)) {
             change.removed_databases.push(Key::of([id.as_bytes()]));
             change.tables(*id, Some(database), None)?;
+            change.procedures(*id, Some(database), None);
         }
         Ok(change)
     }
@@ -253,12 +262,38 @@ impl Change {
         Ok(())
     }
 
+    fn procedures(&mut self, database: Uuid, old: Option<&Database>, new: Option<&Database>) {
+        let all = |database: Option<&Database>| -> BTreeMap<Uuid, Arc<StoredProcedure>> {
+            let procedures = database
+                .into_iter()
+                .flat_map(|database| database.procedures.values());
+            procedures
+                .map(|procedure| (procedure.id, Arc::clone(procedure)))
+                .collect()
+        };
+        let (old, new) = (all(old), all(new));
+        let key = |id: &Uuid| Key::of([database.as_bytes(), id.as_bytes()]);
+        for (id, procedure) in &new {
+            if old.get(id) != Some(procedure) {
+                self.put_procedures.push((key(id), Arc::clone(procedure)));
+            }
+        }
+        let gone = old.keys().filter(|id| !new.contains_key(id));
+        self.removed_procedures.extend(gone.map(key));
+    }
+
     fn apply(self, txn: &mut WriteTxn<'_>, files: Vec<(Key, NewFile)>) -> Result<()> {
         for (key, database) in &self.put_databases {
             txn.put_json(DATABASES, key, database)?;
         }
         for (key, table) in &self.put_tables {
             txn.put_json(TABLES, key, table)?;
+        }
+        for (key, procedure) in &self.put_procedures {
+            txn.put_json(PROCEDURES, key, procedure.as_ref())?;
+        }
+        for key in &self.removed_procedures {
+            txn.remove(PROCEDURES, key)?;
         }
         for (key, mut bytes) in self.segments {
             bytes.insert(0, INLINE);
@@ -307,11 +342,12 @@ fn decode(bytes: &[u8]) -> Result<RecordBatch> {
 }
 
 async fn load(state: &State) -> Result<Instance> {
-    let (databases, tables) = state
+    let (databases, tables, procedures) = state
         .store
         .read_long(|snapshot| {
             let mut databases = Vec::new();
             let mut tables = Vec::new();
+            let mut procedures = Vec::new();
             snapshot.visit(DATABASES, &KeyRange::all(), Order::Ascending, |_, value| {
                 databases.push(value.to_vec());
                 Ok::<_, crate::state::Error>(std::ops::ControlFlow::Continue(()))
@@ -320,7 +356,16 @@ async fn load(state: &State) -> Result<Instance> {
                 tables.push((Key::parts(key), value.to_vec()));
                 Ok::<_, crate::state::Error>(std::ops::ControlFlow::Continue(()))
             })?;
-            Ok::<_, SqlError>((databases, tables))
+            snapshot.visit(
+                PROCEDURES,
+                &KeyRange::all(),
+                Order::Ascending,
+                |key, value| {
+                    procedures.push((Key::parts(key), value.to_vec()));
+                    Ok::<_, crate::state::Error>(std::ops::ControlFlow::Continue(()))
+                },
+            )?;
+            Ok::<_, SqlError>((databases, tables, procedures))
         })
         .await?;
     let unreadable = |error: serde_json::Error| SqlError::internal(&error);
@@ -335,6 +380,7 @@ async fn load(state: &State) -> Result<Instance> {
                 number: stored.number,
                 created: stored.created,
                 tables: BTreeMap::new(),
+                procedures: BTreeMap::new(),
             },
         );
     }
@@ -347,10 +393,17 @@ async fn load(state: &State) -> Result<Instance> {
         table.next_identity = stored.next_identity;
         for id in stored.segments {
             let rows = load_segment(state, id).await?;
-            table.segments.push(Arc::new(Segment { id, rows }));
+            table.segments.push(Arc::new(Segment::stored(id, rows)));
         }
         let place = (key(&table.definition.schema), key(&table.definition.name));
         database.tables.insert(place, Arc::new(table));
+    }
+    for (parts, stored) in procedures {
+        let stored: StoredProcedure = serde_json::from_slice(&stored).map_err(unreadable)?;
+        if let Some(database) = parts.first().and_then(|id| by_id.get_mut(id)) {
+            let place = (key(&stored.schema), key(&stored.name));
+            database.procedures.insert(place, Arc::new(stored));
+        }
     }
     let databases = by_id
         .into_values()

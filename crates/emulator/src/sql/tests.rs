@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azml_core::clock::SystemClock;
+use azml_core::clock::{Clock, SystemClock};
 
 use super::{
     interpreter::{self, Frame},
@@ -187,4 +187,127 @@ async fn errors_are_caught_with_their_lines() {
     assert_eq!(run(&mut session, rethrown).await.0, [50000]);
     let text = "DECLARE @i int = 0; WHILE 1 = 1 BEGIN SET @i += 1; IF @i = 5 BREAK END; SELECT name FROM sys.databases WHERE @i = 5";
     assert_eq!(run(&mut session, text).await, (vec![], 4));
+}
+
+/// Procedures are kept, take arguments by name and position, give values back, and end what they set.
+#[tokio::test]
+async fn procedures_are_stored_and_called() {
+    let directory = DataDir::temporary().unwrap();
+    let server = server(&directory).await;
+    let mut session = session(&server, "master");
+    let create = "CREATE PROCEDURE p @a int, @b nvarchar(20) = N'x', @c int OUTPUT AS SET NOCOUNT ON; SET @c = @a * 2; \
+                  IF @b = N'x' SELECT @a UNION ALL SELECT @a ELSE SELECT @a; RETURN 7";
+    assert_eq!(run(&mut session, create).await.0, NONE);
+    assert_eq!(run(&mut session, create).await.0, [2714]);
+    let call =
+        "DECLARE @r int, @o int; EXEC @r = p @a = 4, @c = @o OUTPUT; IF @r = 7 AND @o = 8 SELECT 1";
+    assert_eq!(run(&mut session, call).await, (NONE.to_vec(), 3));
+    assert_eq!(
+        run(&mut session, "DECLARE @o int; EXEC p 4, N'y', @o OUTPUT").await,
+        (NONE.to_vec(), 1)
+    );
+    assert_eq!(run(&mut session, "EXEC p").await.0, [201]);
+    assert_eq!(run(&mut session, "EXEC p 1, N'y', 2, 3").await.0, [8144]);
+    assert_eq!(run(&mut session, "EXEC p @a = 1, @d = 2").await.0, [8145]);
+    assert_eq!(
+        run(&mut session, "SELECT 1; CREATE PROCEDURE q AS SELECT 1")
+            .await
+            .0,
+        [111]
+    );
+    assert_eq!(
+        run(&mut session, "CREATE PROCEDURE q AS SELECT 1 FROM")
+            .await
+            .0
+            .len(),
+        1
+    );
+    let described =
+        "SELECT * FROM sys.procedures WHERE name = 'p' AND object_id = OBJECT_ID('p', 'P')";
+    assert_eq!(run(&mut session, described).await, (NONE.to_vec(), 1));
+    assert_eq!(
+        run(&mut session, "CREATE OR ALTER PROC p AS SELECT 1 SELECT 2")
+            .await
+            .0,
+        NONE
+    );
+    assert_eq!(run(&mut session, "p").await, (NONE.to_vec(), 2));
+    assert_eq!(run(&mut session, "DROP PROCEDURE p").await.0, NONE);
+    assert_eq!(run(&mut session, "DROP PROCEDURE p").await.0, [3701]);
+    assert_eq!(
+        run(&mut session, "DROP PROCEDURE IF EXISTS p").await.0,
+        NONE
+    );
+    assert_eq!(run(&mut session, "EXEC p").await.0, [2812]);
+}
+
+/// A procedure is there after the server was closed.
+#[tokio::test]
+async fn procedures_survive() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    {
+        let directory = DataDir::open(&data).unwrap();
+        let server = server(&directory).await;
+        let mut session = session(&server, "master");
+        assert_eq!(
+            run(&mut session, "CREATE PROCEDURE kept AS SELECT 1")
+                .await
+                .0,
+            NONE
+        );
+        assert_eq!(
+            run(&mut session, "CREATE PROCEDURE gone AS SELECT 1")
+                .await
+                .0,
+            NONE
+        );
+        assert_eq!(run(&mut session, "DROP PROCEDURE gone").await.0, NONE);
+        server.store.state().store.close().await;
+    }
+    let directory = DataDir::open(&data).unwrap();
+    let server = server(&directory).await;
+    let mut session = session(&server, "master");
+    assert_eq!(run(&mut session, "EXEC kept").await, (NONE.to_vec(), 1));
+    assert_eq!(run(&mut session, "EXEC gone").await.0, [2812]);
+}
+
+/// A CATCH block catches what a call raises, and the ERROR functions tell what it was.
+#[tokio::test]
+async fn caught_errors_are_described() {
+    let directory = DataDir::temporary().unwrap();
+    let server = server(&directory).await;
+    let mut session = session(&server, "master");
+    let fails = "CREATE PROCEDURE fails AS SELECT 1 / 0";
+    assert_eq!(run(&mut session, fails).await.0, NONE);
+    for call in [
+        "EXEC fails",
+        "EXEC (N'EXEC fails')",
+        "EXEC sp_executesql N'SELECT 1 / 0'",
+    ] {
+        let text = format!(
+            "BEGIN TRY {call} END TRY BEGIN CATCH SELECT 1 WHERE ERROR_NUMBER() = 8134 AND ERROR_SEVERITY() = 16 AND \
+             ERROR_MESSAGE() LIKE '%zero%' AND ERROR_LINE() = 1 AND XACT_STATE() = 0 END CATCH"
+        );
+        assert_eq!(run(&mut session, &text).await, (NONE.to_vec(), 1), "{call}");
+    }
+    assert_eq!(
+        run(&mut session, "SELECT 1 WHERE ERROR_NUMBER() IS NULL").await,
+        (NONE.to_vec(), 1)
+    );
+}
+
+/// WAITFOR waits as long as it says.
+#[tokio::test]
+async fn a_batch_can_wait() {
+    let directory = DataDir::temporary().unwrap();
+    let server = server(&directory).await;
+    let mut session = session(&server, "master");
+    let before = SystemClock.now();
+    assert_eq!(
+        run(&mut session, "WAITFOR DELAY '00:00:00.2'; SELECT 1").await,
+        (NONE.to_vec(), 1)
+    );
+    assert!((SystemClock.now() - before).whole_milliseconds() >= 200);
+    assert_eq!(run(&mut session, "WAITFOR DELAY 'soon'").await.0, [148]);
 }

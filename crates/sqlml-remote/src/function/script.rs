@@ -64,6 +64,28 @@ impl Script {
         })
     }
 
+    /// The script with all that it is given written into it, but for parameters, which the server gives it by these names.
+    pub(crate) fn with_parameters(&self, names: &[&str]) -> String {
+        let literal = |text: &str| serde_json::Value::from(text).to_string();
+        let input = if self.input_query.is_some() {
+            "InputDataSet"
+        } else {
+            "None"
+        };
+        let parameters: Vec<String> = names
+            .iter()
+            .map(|name| format!("{}: _encode({name})", literal(name)))
+            .collect();
+        format!(
+            "{ENVELOPE}\n\n_call = _json.loads({call})\n_call[\"calls\"][0].update({{{parameters}}})\n\
+             OutputDataSet = azml_run({source}, _json.dumps(_call), _base64.b64decode(\"{frames}\"), {input})\n",
+            call = literal(&self.call),
+            parameters = parameters.join(", "),
+            source = literal(&self.source),
+            frames = BASE64_STANDARD.encode(&self.frames),
+        )
+    }
+
     /// The program that runs it in an interpreter of this machine: it reads `call.json` and writes `result.json`, both in
     /// its working directory.
     pub(crate) fn program() -> String {
@@ -106,9 +128,8 @@ impl Script {
         let statement = format!(
             "EXEC sp_execute_external_script @language = N'Python', @script = @azml_script{with_input}, \
              @params = N'@azml_source nvarchar(max), @azml_call nvarchar(max), @azml_frames varbinary(max)', \
-             @azml_source = @azml_source, @azml_call = @azml_call, @azml_frames = @azml_frames \
-             WITH RESULT SETS ((kind varchar(12), value varbinary(max), meta nvarchar(max), stdout nvarchar(max), \
-             stderr nvarchar(max)))"
+             @azml_source = @azml_source, @azml_call = @azml_call, @azml_frames = @azml_frames {}",
+            Returned::RESULT_SETS
         );
         Request::Statement(statement, parameters)
     }
@@ -125,6 +146,10 @@ pub(crate) struct Returned {
 }
 
 impl Returned {
+    /// What the server is to make of the rows.
+    pub(crate) const RESULT_SETS: &str = "WITH RESULT SETS ((kind varchar(12), value varbinary(max), meta nvarchar(max), \
+        stdout nvarchar(max), stderr nvarchar(max)))";
+
     /// What [`Script::program`] wrote.
     pub(crate) fn file(text: &[u8]) -> Result<Vec<Self>> {
         let rows: Vec<[String; 5]> = serde_json::from_slice(text).map_err(frame::invalid)?;

@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     formula::Formula,
 };
+pub(crate) use display::significant;
 pub(crate) use moments::Moments;
 
 /// The statistics of a numeric term.

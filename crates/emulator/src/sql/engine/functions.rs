@@ -197,18 +197,15 @@ fn session_functions(context: &FunctionContext) -> Vec<ScalarUDF> {
         }),
         variadic("object_id", context, |context, arguments| {
             let (database, schema, name) = object(context, arguments.first()?.as_deref()?)?;
-            if let Some(kind) = arguments.get(1).and_then(Option::as_deref)
-                && !kind.trim().eq_ignore_ascii_case("U")
-            {
-                return None;
-            }
-            Some(
-                database
-                    .table(&schema, &name)?
-                    .definition
-                    .number
-                    .to_string(),
-            )
+            let kind = arguments.get(1).and_then(Option::as_deref);
+            let wanted =
+                |code: &str| kind.is_none_or(|kind| kind.trim().eq_ignore_ascii_case(code));
+            let table = database.table(&schema, &name).filter(|_| wanted("U"));
+            let procedure = database.procedure(&schema, &name).filter(|_| wanted("P"));
+            let number = table
+                .map(|table| table.definition.number)
+                .or(procedure.map(|procedure| procedure.number))?;
+            Some(number.to_string())
         }),
         variadic("serverproperty", context, |context, arguments| {
             let facts = &context.facts;
@@ -233,6 +230,28 @@ fn session_functions(context: &FunctionContext) -> Vec<ScalarUDF> {
                 "public" => Some("1".to_owned()),
                 _ => None,
             }
+        }),
+        variadic("error_number", context, |context, _| {
+            Some(context.facts.caught.as_ref()?.0.number.to_string())
+        }),
+        variadic("error_message", context, |context, _| {
+            Some(context.facts.caught.as_ref()?.0.message.clone())
+        }),
+        variadic("error_severity", context, |context, _| {
+            Some(context.facts.caught.as_ref()?.0.class.to_string())
+        }),
+        variadic("error_state", context, |context, _| {
+            Some(context.facts.caught.as_ref()?.0.state.to_string())
+        }),
+        variadic("error_line", context, |context, _| {
+            Some(context.facts.caught.as_ref()?.1.to_string())
+        }),
+        variadic("error_procedure", context, |context, _| {
+            let procedure = context.facts.caught.as_ref()?.0.procedure;
+            (!procedure.is_empty()).then(|| procedure.to_owned())
+        }),
+        variadic("xact_state", context, |context, _| {
+            Some(i32::from(context.facts.transactions > 0).to_string())
         }),
         variadic("has_perms_by_name", context, |context, arguments| {
             // Securable, class, permission; the one login there is may do everything.
@@ -326,7 +345,15 @@ mod description {
         fn is_number(&self) -> bool {
             matches!(
                 self.name,
-                "db_id" | "has_perms_by_name" | "object_id" | "is_srvrolemember"
+                "db_id"
+                    | "error_line"
+                    | "error_number"
+                    | "error_severity"
+                    | "error_state"
+                    | "has_perms_by_name"
+                    | "is_srvrolemember"
+                    | "object_id"
+                    | "xact_state"
             )
         }
     }

@@ -127,6 +127,19 @@ impl Scope {
         }
     }
 
+    /// The value of an expression that is kept as a text, such as a default.
+    ///
+    /// # Errors
+    /// As [`Scope::value`].
+    pub(in crate::sql) async fn constant(&self, text: &str) -> Result<ScalarValue> {
+        use datafusion::sql::sqlparser::{dialect::MsSqlDialect, parser::Parser};
+        let parsed = Parser::new(&MsSqlDialect {})
+            .try_with_sql(text)
+            .and_then(|mut parser| parser.parse_expr());
+        self.value(parsed.map_err(|error| SqlError::internal(&error))?)
+            .await
+    }
+
     /// Whether a condition holds; unknown is no.
     ///
     /// # Errors

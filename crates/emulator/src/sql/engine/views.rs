@@ -28,7 +28,8 @@ const SYS_VIEWS: &[(&str, Build)] = &[
     ("all_columns", sys_columns),
     ("columns", sys_columns),
     ("databases", sys_databases),
-    ("objects", sys_tables),
+    ("objects", sys_objects),
+    ("procedures", sys_procedures),
     ("schemas", sys_schemas),
     ("tables", sys_tables),
     ("types", sys_types),
@@ -182,35 +183,93 @@ fn sys_schemas(_: &Instance, database: &Database) -> Vec<(&'static str, SqlType,
     ]
 }
 
+/// What `sys.objects` tells of a table or procedure.
+struct Object<'a> {
+    name: &'a str,
+    number: i32,
+    schema: &'a str,
+    created: i64,
+    code: &'static str,
+    kind: &'static str,
+}
+
+fn table_objects(database: &Database) -> Vec<Object<'_>> {
+    tables(database)
+        .into_iter()
+        .map(|table| Object {
+            name: &table.definition.name,
+            number: table.definition.number,
+            schema: &table.definition.schema,
+            created: table.definition.created,
+            code: "U ",
+            kind: "USER_TABLE",
+        })
+        .collect()
+}
+
+fn procedure_objects(database: &Database) -> Vec<Object<'_>> {
+    let mut all: Vec<_> = database
+        .procedures
+        .values()
+        .map(|procedure| Object {
+            name: &procedure.name,
+            number: procedure.number,
+            schema: &procedure.schema,
+            created: procedure.created,
+            code: "P ",
+            kind: "SQL_STORED_PROCEDURE",
+        })
+        .collect();
+    all.sort_by_key(|object| object.number);
+    all
+}
+
 fn sys_tables(_: &Instance, database: &Database) -> Vec<(&'static str, SqlType, ArrayRef)> {
-    let all = tables(database);
-    let each = || all.iter().map(|table| &table.definition);
+    objects(database, &table_objects(database))
+}
+
+fn sys_procedures(_: &Instance, database: &Database) -> Vec<(&'static str, SqlType, ArrayRef)> {
+    objects(database, &procedure_objects(database))
+}
+
+fn sys_objects(_: &Instance, database: &Database) -> Vec<(&'static str, SqlType, ArrayRef)> {
+    let mut all = table_objects(database);
+    all.extend(procedure_objects(database));
+    objects(database, &all)
+}
+
+fn objects(database: &Database, all: &[Object<'_>]) -> Vec<(&'static str, SqlType, ArrayRef)> {
+    let each = || all.iter();
     vec![
         (
             "name",
             SYSNAME,
-            texts(each().map(|table| Some(table.name.as_str()))),
+            texts(each().map(|object| Some(object.name))),
         ),
         (
             "object_id",
             SqlType::Int,
-            ints(each().map(|table| table.number)),
+            ints(each().map(|object| object.number)),
         ),
         (
             "schema_id",
             SqlType::Int,
-            ints(each().map(|table| schema_number(database, &table.schema))),
+            ints(each().map(|object| schema_number(database, object.schema))),
         ),
-        ("type", SqlType::Char(2), texts(each().map(|_| Some("U ")))),
+        (
+            "type",
+            SqlType::Char(2),
+            texts(each().map(|object| Some(object.code))),
+        ),
         (
             "type_desc",
             SYSNAME,
-            texts(each().map(|_| Some("USER_TABLE"))),
+            texts(each().map(|object| Some(object.kind))),
         ),
         (
             "create_date",
             SqlType::DateTime,
-            moments(each().map(|table| table.created)),
+            moments(each().map(|object| object.created)),
         ),
         (
             "is_ms_shipped",

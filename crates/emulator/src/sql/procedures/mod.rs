@@ -1,7 +1,8 @@
-//! Procedures: the system's own, by EXEC and by remote call. There are no procedures of users yet.
+//! Procedures: the system's own and those of users, by EXEC and by remote call.
 
 mod data_types;
 mod external_script;
+mod stored;
 mod tables;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use super::{
     catalog::key,
     dml,
     error::{Result, SqlError},
-    interpreter::{self, Flow, Frame},
+    interpreter::{self, Around, Flow, Frame},
     output::{Done, Event, Message, Output},
     session::{Session, Variable},
     tsql::{
@@ -78,7 +79,7 @@ pub(super) fn execute<'a>(
                     .scope(&frame.variables)
                     .value(text.as_ref().clone())
                     .await?;
-                let mut inner = Frame::nested(frame.nesting + 1);
+                let mut inner = Frame::inside(frame.around());
                 let flow =
                     interpreter::run_batch(session, &text.to_string(), &mut inner, out).await?;
                 return Ok(if flow == Flow::Abort {
@@ -126,7 +127,7 @@ pub(super) fn execute<'a>(
             session,
             &name,
             arguments,
-            frame.nesting,
+            frame.around(),
             &call.result_sets,
             line,
             out,
@@ -228,7 +229,7 @@ async fn remote(
                 session,
                 "sp_executesql",
                 arguments,
-                0,
+                Around::default(),
                 &ResultSets::Undefined,
                 1,
                 out,
@@ -237,7 +238,17 @@ async fn remote(
         }
         Procedure::Named(name) => {
             let arguments = arguments(&parameters)?;
-            run(session, &name, arguments, 0, &ResultSets::Undefined, 1, out).await?
+            let around = Around::default();
+            run(
+                session,
+                &name,
+                arguments,
+                around,
+                &ResultSets::Undefined,
+                1,
+                out,
+            )
+            .await?
         }
         _ => return Err(SqlError::unsupported("this remote call")),
     };
@@ -326,7 +337,7 @@ async fn execute_prepared(
         &prepared.declarations,
         &arguments,
         first,
-        0,
+        Around::default(),
         out,
     )
     .await
@@ -339,10 +350,10 @@ async fn run_text(
     declarations: &[Declaration],
     arguments: &[Argument],
     offset: usize,
-    nesting: usize,
+    around: Around,
     out: &Output,
 ) -> Result<Called> {
-    let mut frame = Frame::nested(nesting + 1);
+    let mut frame = Frame::inside(around);
     let mut positions = Vec::with_capacity(declarations.len());
     for (at, declaration) in declarations.iter().enumerate() {
         let by_name = arguments
@@ -393,7 +404,7 @@ async fn run(
     session: &mut Session,
     name: &str,
     arguments: Vec<Argument>,
-    nesting: usize,
+    around: Around,
     result_sets: &ResultSets,
     line: u32,
     out: &Output,
@@ -405,7 +416,7 @@ async fn run(
         .trim_matches(['[', ']', '"'])
         .to_lowercase();
     match bare.as_str() {
-        "sp_executesql" => execute_sql(session, arguments, nesting, out).await,
+        "sp_executesql" => execute_sql(session, arguments, around, out).await,
         "sp_execute_external_script" => {
             let outputs = external_script::run(session, &arguments, result_sets, line, out).await?;
             Ok(Called {
@@ -430,12 +441,7 @@ async fn run(
             Ok(Called::default())
         }
         "sp_configure" => configure(session, &arguments, line, out).await,
-        _ => Err(SqlError::new(
-            2812,
-            16,
-            format!("Could not find stored procedure '{name}'."),
-        )
-        .with_state(62)),
+        _ => stored::run(session, name, &arguments, around, out).await,
     }
 }
 
@@ -450,7 +456,7 @@ fn database_of(name: &str, session: &Session) -> String {
 async fn execute_sql(
     session: &mut Session,
     mut arguments: Vec<Argument>,
-    nesting: usize,
+    around: Around,
     out: &Output,
 ) -> Result<Called> {
     let text = |argument: Option<&Argument>| match argument.map(|argument| &argument.value.value) {
@@ -476,7 +482,7 @@ async fn execute_sql(
     } else {
         Vec::new()
     };
-    run_text(session, &statement, &declarations, &values, 2, nesting, out).await
+    run_text(session, &statement, &declarations, &values, 2, around, out).await
 }
 
 /// `sp_configure`: the one setting that scripts look at can be read; it is set when the server is started.

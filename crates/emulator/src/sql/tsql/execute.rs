@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::{
 
 use super::{
     Argument, ArgumentValue, Execute, ExecuteTarget, ResultSets,
-    parser::{BatchParser, Result},
+    cursor::{BatchParser, Result},
 };
 
 /// What follows EXEC.

@@ -3,14 +3,19 @@
 //!
 //! Nothing here runs anything. A whole batch is read before its first statement runs.
 
+mod control;
+mod cursor;
 mod data_type;
+mod definitions;
 mod execute;
 mod parser;
+mod rows;
 
 use datafusion::sql::sqlparser::ast::{self, Expr, ObjectName, Query};
 
+pub(super) use cursor::SyntaxError;
 pub(super) use data_type::{SqlType, TypeError};
-pub(super) use parser::{SyntaxError, parse, parse_parameters, single_query};
+pub(super) use parser::{parse, parse_parameters, single_query};
 
 /// The name of an object that is written in a text, as procedures take it; `None` for anything else.
 pub(super) fn object_name(text: &str) -> Option<ObjectName> {
@@ -48,6 +53,11 @@ pub(super) enum StatementKind {
         if_exists: bool,
     },
     Truncate(ObjectName),
+    CreateProcedure(CreateProcedure),
+    DropProcedure {
+        names: Vec<ObjectName>,
+        if_exists: bool,
+    },
     CreateDatabase(String),
     DropDatabase {
         names: Vec<String>,
@@ -83,6 +93,8 @@ pub(super) enum StatementKind {
     Save(String),
     Execute(Execute),
     Reconfigure,
+    /// `WAITFOR DELAY`: for how long, as a text.
+    WaitFor(Expr),
     /// Recognised and not carried out: the statement's name.
     Unsupported(String),
 }
@@ -109,6 +121,19 @@ pub(super) enum InsertSource {
 pub(super) struct InsertBulk {
     pub(super) table: ObjectName,
     pub(super) columns: Vec<String>,
+}
+
+/// `CREATE PROCEDURE` and `ALTER PROCEDURE`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct CreateProcedure {
+    pub(super) name: ObjectName,
+    pub(super) parameters: Vec<Declaration>,
+    /// The statements behind AS, behind as many empty lines as are before them in the batch.
+    pub(super) body: String,
+    /// CREATE: there must be none yet.
+    pub(super) create: bool,
+    /// ALTER: there must be one.
+    pub(super) alter: bool,
 }
 
 /// `CREATE TABLE`.

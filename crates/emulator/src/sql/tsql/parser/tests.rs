@@ -1,5 +1,5 @@
 use super::*;
-use crate::sql::tsql::{ArgumentValue, ExecuteTarget, ResultSets};
+use crate::sql::tsql::{ArgumentValue, ExecuteTarget, Identity, ResultSets, SqlType};
 
 fn kinds(text: &str) -> Vec<StatementKind> {
     parse(text)
