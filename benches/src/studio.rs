@@ -1,15 +1,15 @@
 //! Studio (classic), one measurement in each process: a line of JSON with the seconds it took and
 //! the most memory the process held. `cargo xtask bench studio` runs this beside the original
 //! client and other readers of the same file.
-#![expect(clippy::print_stdout, reason = "a command-line program")]
 
+mod report;
 mod survey;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use azml::studio_classic::formats::{Frame, ReadOptions, read_file};
 use azml::studio_classic::{DataTypeId, UploadData, Workspace};
 use clap::Parser;
@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
             (start.elapsed(), u64::try_from(frame.num_rows())?)
         }
     };
-    report(took, rows)
+    report::report(took, rows)
 }
 
 fn parse(file: &Path) -> Result<Frame> {
@@ -75,25 +75,4 @@ fn parse(file: &Path) -> Result<Frame> {
         &DataTypeId::GenericCsv,
         &ReadOptions::default(),
     )?)
-}
-
-fn report(took: Duration, rows: u64) -> Result<()> {
-    let line = serde_json::json!({
-        "seconds": took.as_secs_f64(),
-        "rows": rows,
-        "peak_bytes": peak_memory()?,
-    });
-    println!("{line}");
-    Ok(())
-}
-
-/// The most memory that this process held at once, as the kernel counted it.
-fn peak_memory() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let kibibytes = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.split_whitespace().next())
-        .context("the kernel reports VmHWM")?;
-    Ok(kibibytes.parse::<u64>()? * 1024)
 }

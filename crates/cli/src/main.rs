@@ -17,6 +17,7 @@ mod logging;
 mod output;
 mod profile;
 mod progress;
+mod session;
 mod settings;
 mod signals;
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::table::{self, Row};
-use super::{Emulator, Measurement, best_of, build_release, measure, release};
+use super::{Emulator, Measurement, best_of, build_release, copy, measure, release};
 use crate::{environments, metadata};
 
 /// Rows of the full table: a gigabyte.
@@ -103,10 +103,4 @@ fn ours(task: &str, file: &Path) -> Result<Command> {
     let mut command = release("bench-studio")?;
     command.arg(task).arg(file);
     Ok(command)
-}
-
-fn copy(command: &Command) -> Command {
-    let mut copy = Command::new(command.get_program());
-    copy.args(command.get_args());
-    copy
 }

@@ -6,12 +6,14 @@ mod doctor;
 mod emulator;
 mod help;
 mod lake;
+mod login;
 mod profile;
 #[cfg(feature = "engine")]
 mod quickstart;
 mod studio;
 mod workspace;
 
+use crate::args::login::AccountCommand;
 use crate::args::{Cli, Command};
 use crate::failure::Result;
 use crate::settings::Settings;
@@ -57,6 +59,15 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Datastore(args) => {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(datastore::run(args, &settings, &global.output))).await
+        }
+        Command::Login(args) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(login::login(args, &settings, &global.output))).await
+        }
+        Command::Logout(args) => login::logout(&args, &Settings::load(&global)?),
+        Command::Account(AccountCommand::Show) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(login::account(&settings, &global.output))).await
         }
         Command::Doctor(_) => {
             let settings = Settings::load(&global)?;

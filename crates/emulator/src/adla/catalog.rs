@@ -1,8 +1,9 @@
 //! The catalog surface of an account: what every new account has.
 //!
 //! Objects come into being through U-SQL definitions, which no runner here carries out: there is the
-//! database `master` with its schemas, and nothing in them. Access control, credentials and secrets
-//! are refused.
+//! database `master` with its schemas, and nothing in them beside credentials and secrets.
+
+mod access;
 
 use axum::Json;
 use axum::http::Method;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use crate::arm::accounts::Account;
 use crate::arm::{ArmError, ArmRequest};
 use crate::odata::{FieldType, ListOptions, next_link};
+use crate::state::State;
 
 const VERSIONS: &[&str] = &["2016-11-01", "2015-10-01-preview"];
 const DATABASE: &str = "master";
@@ -22,7 +24,6 @@ const SCHEMAS: &[&str] = &["dbo", "INFORMATION_SCHEMA", "sys", "usql"];
 const IN_DATABASE: &[(&str, &str)] = &[
     ("assemblies", "AssemblyNotFound"),
     ("externaldatasources", "ExternalDataSourceNotFound"),
-    ("credentials", "CredentialNotFound"),
     ("tables", "TableNotFound"),
     ("views", "ViewNotFound"),
     ("tablevaluedfunctions", "TableValuedFunctionNotFound"),
@@ -48,7 +49,8 @@ const FIELDS: &[(&str, FieldType)] = &[
 ];
 
 /// Answers a request; `None` when it is not for the catalog.
-pub(super) fn handle(
+pub(super) async fn handle(
+    state: &State,
     account: &Account,
     request: &ArmRequest,
 ) -> Option<Result<Response, ArmError>> {
@@ -57,17 +59,19 @@ pub(super) fn handle(
         [first, second, rest @ ..]
             if first.eq_ignore_ascii_case("catalog") && second.eq_ignore_ascii_case("usql") =>
         {
-            Some(serve(account, request, rest))
+            Some(serve(state, account, request, rest).await)
         }
         _ => None,
     }
 }
 
-fn serve(account: &Account, request: &ArmRequest, path: &[&str]) -> Result<Response, ArmError> {
+async fn serve(
+    state: &State,
+    account: &Account,
+    request: &ArmRequest,
+    path: &[&str],
+) -> Result<Response, ArmError> {
     request.require_version(VERSIONS)?;
-    if request.method != Method::GET {
-        return Err(refused());
-    }
     // Kinds of objects are at even places, names of them between.
     let kinds: Vec<String> = path
         .iter()
@@ -81,8 +85,15 @@ fn serve(account: &Account, request: &ArmRequest, path: &[&str]) -> Result<Respo
         })
         .collect();
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+    if let Some((database, part)) = access::part(&kinds) {
+        database.map_or(Ok(()), check_database)?;
+        let database = database.map(|_| DATABASE);
+        return access::handle(state, account, request, database, part).await;
+    }
+    if request.method != Method::GET {
+        return Err(ArmError::method_not_allowed());
+    }
     match kinds.as_slice() {
-        ["acl"] | ["databases", _, "acl" | "secrets", ..] => Err(refused()),
         ["databases"] => list(request, vec![database(account)]),
         ["databases", name] => {
             check_database(name)?;
@@ -180,12 +191,4 @@ fn check_schema(name: &str) -> Result<&'static str, ArmError> {
                 format!("The schema '{name}' could not be found."),
             )
         })
-}
-
-fn refused() -> ArmError {
-    ArmError::new(
-        axum::http::StatusCode::NOT_IMPLEMENTED,
-        "CatalogOperationNotSupported",
-        "This emulator does not support changing the catalog, nor its access control and secrets.",
-    )
 }

@@ -146,7 +146,7 @@ impl Adla {
             caller,
             origin: parts.origin,
         };
-        if let Some(answered) = catalog::handle(&account, &request) {
+        if let Some(answered) = catalog::handle(&self.state, &account, &request).await {
             return answered;
         }
         match job::handle(&self.jobs, &account, &request).await {
