@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: our side and its peers, measured in turn on the same machine and written
 //! into `docs/benchmarks.md`. Nothing here fails because something is slow.
 
+mod datalake;
 mod studio;
 mod table;
 mod usql;
@@ -27,6 +28,8 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Name {
+    /// Files and jobs of Data Lake.
+    Datalake,
     /// Reading and writing datasets of Studio (classic).
     Studio,
     /// Jobs of U-SQL.
@@ -41,6 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     for name in names {
         match name {
+            Name::Datalake => datalake::run(options.percent)?,
             Name::Studio => studio::run(options.percent)?,
             Name::Usql => usql::run(options.percent)?,
         }
@@ -107,6 +111,13 @@ fn build_release() -> Result<()> {
 fn release(program: &str) -> Result<Command> {
     let path = metadata::target_directory()?.join("release").join(program);
     Ok(Command::new(path))
+}
+
+/// The same program again: a command runs once.
+fn copy(command: &Command) -> Command {
+    let mut copy = Command::new(command.get_program());
+    copy.args(command.get_args());
+    copy
 }
 
 #[expect(

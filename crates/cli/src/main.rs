@@ -18,6 +18,7 @@ mod output;
 mod profile;
 mod progress;
 mod python;
+mod session;
 mod settings;
 mod signals;
 

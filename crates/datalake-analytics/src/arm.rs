@@ -81,9 +81,10 @@ impl Service {
         &self,
         method: Method,
         path: &[&str],
+        query: &[(&str, &str)],
         body: Option<&impl Serialize>,
     ) -> Result<Request> {
-        let mut request = Request::new(self.url(path, &[])?, method);
+        let mut request = Request::new(self.url(path, query)?, method);
         request.insert_header(headers::ACCEPT, "application/json");
         match body {
             Some(body) => {
@@ -106,8 +107,7 @@ impl Service {
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T> {
-        let request = self.request(Method::Get, path, None::<&()>)?;
-        Ok(self.http.send_json(request, Repeat::ByMethod).await?)
+        self.get_with(path, &[]).await
     }
 
     pub(crate) async fn put<T: DeserializeOwned>(
@@ -115,8 +115,18 @@ impl Service {
         path: &[&str],
         body: &impl Serialize,
     ) -> Result<T> {
-        let request = self.request(Method::Put, path, Some(body))?;
+        let request = self.request(Method::Put, path, &[], Some(body))?;
         Ok(self.http.send_json(request, Repeat::ByMethod).await?)
+    }
+
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let request = self.request(Method::Patch, path, &[], Some(body))?;
+        // Every change here names the values that are to be: twice is once.
+        Ok(self.http.send_json(request, Repeat::Always).await?)
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(
@@ -124,8 +134,30 @@ impl Service {
         path: &[&str],
         body: &impl Serialize,
     ) -> Result<T> {
-        let request = self.request(Method::Post, path, Some(body))?;
+        let request = self.request(Method::Post, path, &[], Some(body))?;
         Ok(self.http.send_json(request, Repeat::Always).await?)
+    }
+
+    pub(crate) async fn get_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T> {
+        let request = self.request(Method::Get, path, query, None::<&()>)?;
+        Ok(self.http.send_json(request, Repeat::ByMethod).await?)
+    }
+
+    /// A request whose answer has no body that matters.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&impl Serialize>,
+        repeat: Repeat,
+    ) -> Result<RawResponse> {
+        let request = self.request(method, path, query, body)?;
+        Ok(self.http.send(request, repeat).await?)
     }
 
     /// A request without a body that is answered without one.
@@ -135,8 +167,7 @@ impl Service {
         path: &[&str],
         repeat: Repeat,
     ) -> Result<RawResponse> {
-        let request = self.request(method, path, None::<&()>)?;
-        Ok(self.http.send(request, repeat).await?)
+        self.send(method, path, &[], None::<&()>, repeat).await
     }
 
     /// Begins a long-running operation.
@@ -146,7 +177,7 @@ impl Service {
         path: &[&str],
         body: Option<&impl Serialize>,
     ) -> Result<Operation<T>> {
-        let request = self.request(method, path, body)?;
+        let request = self.request(method, path, &[], body)?;
         Ok(Operation::begin(&self.http, request, Arc::clone(&self.clock)).await?)
     }
 

@@ -11,7 +11,7 @@ use azml_core::{
 use azure_core::credentials::TokenCredential;
 
 use crate::{
-    Accounts, ClientOptions, FileSystem, Jobs, Policies, ResourceGroups, Result, Stores,
+    Accounts, Catalog, ClientOptions, FileSystem, Jobs, Policies, ResourceGroups, Result, Stores,
     arm::Service, filesystem,
 };
 
@@ -112,12 +112,7 @@ impl DataLake {
     /// Compute policies of an analytics account.
     #[must_use]
     pub fn policies(&self, group: &str, account: &str) -> Policies {
-        Policies::new(
-            self.resource_manager.clone(),
-            &self.subscription,
-            group,
-            account,
-        )
+        self.accounts().policies(group, account)
     }
 
     /// Jobs of an analytics account.
@@ -125,16 +120,26 @@ impl DataLake {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for a name that no account can have.
     pub fn jobs(&self, account: &str) -> Result<Jobs> {
-        let base = self.options.analytics.account(account)?;
-        let version = "2017-09-01-preview";
-        Ok(Jobs::new(Service::new(
-            base,
+        Ok(Jobs::new(self.analytics(account, "2017-09-01-preview")?))
+    }
+
+    /// The U-SQL catalog of an analytics account.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for a name that no account can have.
+    pub fn catalog(&self, account: &str) -> Result<Catalog> {
+        Ok(Catalog::new(self.analytics(account, ACCOUNT_VERSION)?))
+    }
+
+    fn analytics(&self, account: &str, version: &'static str) -> Result<Service> {
+        Ok(Service::new(
+            self.options.analytics.account(account)?,
             version,
             DATA_LAKE_SCOPE,
             &self.credential,
             &self.options,
             ErrorResponse::to_error,
-        )))
+        ))
     }
 
     /// The file system of a store.
@@ -151,6 +156,10 @@ impl DataLake {
             &self.options,
             filesystem::refusal,
         );
-        Ok(FileSystem::new(service.http, base))
+        Ok(FileSystem::new(
+            service.http,
+            base,
+            Arc::clone(&self.options.clock),
+        ))
     }
 }

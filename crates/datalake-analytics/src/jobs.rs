@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use azml_core::{Error, ErrorKind, http::Repeat};
 use azure_core::http::Method;
+use futures::Stream;
 use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
-use crate::{Items, JobInformation, JobState, Pipeline, Recurrence, Result, arm::Service};
+use crate::{
+    Items, JobDataPath, JobInformation, JobResult, JobState, JobStatistics, Pipeline, Recurrence,
+    Result, arm::Service,
+};
 
 /// How often a job that is waited for is looked at.
 const INTERVAL: Duration = Duration::from_secs(3);
@@ -38,6 +43,8 @@ pub struct Relation {
     pub pipeline_id: Option<Uuid>,
     /// Its name.
     pub pipeline_name: Option<String>,
+    /// Where the pipeline is described.
+    pub pipeline_uri: Option<String>,
     /// This run of the pipeline.
     pub run_id: Option<Uuid>,
 }
@@ -51,6 +58,7 @@ impl Relation {
             recurrence_name: None,
             pipeline_id: None,
             pipeline_name: None,
+            pipeline_uri: None,
             run_id: None,
         }
     }
@@ -107,6 +115,7 @@ impl Job {
                 ("recurrenceName", relation.recurrence_name.clone()),
                 ("pipelineId", relation.pipeline_id.map(|id| id.to_string())),
                 ("pipelineName", relation.pipeline_name.clone()),
+                ("pipelineUri", relation.pipeline_uri.clone()),
                 ("runId", relation.run_id.map(|id| id.to_string())),
             ];
             let members = members
@@ -124,6 +133,9 @@ impl Job {
 pub struct JobFilter {
     conditions: Vec<String>,
     order: Option<String>,
+    skip: Option<u32>,
+    page: Option<u32>,
+    members: Option<String>,
 }
 
 impl JobFilter {
@@ -147,6 +159,26 @@ impl JobFilter {
         self.with(format!("state eq {}", quote(state.as_str())))
     }
 
+    /// Jobs that ended like this.
+    pub fn result(self, result: &JobResult) -> Self {
+        self.with(format!("result eq {}", quote(result.as_str())))
+    }
+
+    /// Jobs that were submitted at this time or later.
+    pub fn submitted_since(self, time: OffsetDateTime) -> Self {
+        self.with(format!("submitTime ge datetimeoffset'{}'", literal(time)))
+    }
+
+    /// Jobs that were submitted before this time.
+    pub fn submitted_before(self, time: OffsetDateTime) -> Self {
+        self.with(format!("submitTime lt datetimeoffset'{}'", literal(time)))
+    }
+
+    /// Jobs of this recurrence.
+    pub fn recurrence(self, id: Uuid) -> Self {
+        self.with(format!("related/recurrenceId eq guid'{id}'"))
+    }
+
     /// Jobs of this pipeline.
     pub fn pipeline(self, id: Uuid) -> Self {
         self.with(format!("related/pipelineId eq guid'{id}'"))
@@ -163,10 +195,50 @@ impl JobFilter {
         self
     }
 
+    /// Leaves out the first jobs.
+    pub fn skip(mut self, jobs: u32) -> Self {
+        self.skip = Some(jobs);
+        self
+    }
+
+    /// How many jobs one request gets, at most 300; the list goes on with the next.
+    pub fn page_size(mut self, jobs: u32) -> Self {
+        self.page = Some(jobs);
+        self
+    }
+
+    /// Only these members of the jobs, such as `jobId,name,state,result`; the four are needed.
+    pub fn select(mut self, members: impl Into<String>) -> Self {
+        self.members = Some(members.into());
+        self
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = Vec::new();
+        let expression = self.conditions.join(" and ");
+        if !expression.is_empty() {
+            query.push(("$filter", expression));
+        }
+        let more = [
+            ("$orderby", self.order.clone()),
+            ("$skip", self.skip.map(|it| it.to_string())),
+            ("$top", self.page.map(|it| it.to_string())),
+            ("$select", self.members.clone()),
+        ];
+        query.extend(more.into_iter().filter_map(|(name, it)| Some((name, it?))));
+        query
+    }
+
     fn with(mut self, condition: String) -> Self {
         self.conditions.push(condition);
         self
     }
+}
+
+/// A time as the service's expressions have it.
+fn literal(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339)
+        .expect("a time since the year 0 has all the parts of the format")
 }
 
 fn quote(text: &str) -> String {
@@ -255,15 +327,32 @@ impl Jobs {
     /// # Errors
     /// Each item as a request of its page; [`ErrorKind::InvalidRequest`] for a filter that the service cannot read.
     pub fn list(&self, filter: &JobFilter) -> Result<Items<JobInformation>> {
-        let expression = filter.conditions.join(" and ");
-        let mut query = Vec::new();
-        if !expression.is_empty() {
-            query.push(("$filter", expression.as_str()));
-        }
-        if let Some(order) = &filter.order {
-            query.push(("$orderby", order.as_str()));
-        }
+        let query = filter.query();
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, it)| (*name, it.as_str()))
+            .collect();
         self.service.list(&["jobs"], &query)
+    }
+
+    /// How many jobs there are, whatever page they are on.
+    ///
+    /// # Errors
+    /// As [`Jobs::list`].
+    pub async fn count(&self, filter: &JobFilter) -> Result<u64> {
+        #[derive(serde::Deserialize)]
+        struct Counted {
+            count: u64,
+        }
+        let filter = filter.clone().page_size(1);
+        let query = filter.query();
+        let mut query: Vec<_> = query
+            .iter()
+            .map(|(name, it)| (*name, it.as_str()))
+            .collect();
+        query.push(("$count", "true"));
+        let counted: Counted = self.service.get_with(&["jobs"], &query).await?;
+        Ok(counted.count)
     }
 
     /// Ends a job. One that has ended stays as it is.
@@ -277,12 +366,98 @@ impl Jobs {
         Ok(())
     }
 
+    /// Takes a running job off its units; it goes on when they are free again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none, [`ErrorKind::Conflict`] when it does not run.
+    pub async fn yield_job(&self, id: &str) -> Result<()> {
+        self.service
+            .call(Method::Post, &["jobs", id, "YieldJob"], Repeat::Never)
+            .await?;
+        Ok(())
+    }
+
+    /// The numbers of a job by stage.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none.
+    pub async fn statistics(&self, id: &str) -> Result<JobStatistics> {
+        self.service.get(&["jobs", id, "GetStatistics"]).await
+    }
+
+    /// Where the files for looking into a job are.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none.
+    pub async fn debug_data_path(&self, id: &str) -> Result<JobDataPath> {
+        self.service.get(&["jobs", id, "GetDebugDataPath"]).await
+    }
+
+    /// The job each time that it has come to another state, and once more when it has ended; then the stream ends.
+    ///
+    /// # Errors
+    /// Each item as [`Jobs::get`]; the stream ends with the first.
+    pub fn watch(&self, id: &str) -> impl Stream<Item = Result<JobInformation>> + Send + 'static {
+        struct Watch {
+            jobs: Jobs,
+            id: String,
+            seen: Option<JobState>,
+            pause: Duration,
+        }
+        let begin = Watch {
+            jobs: self.clone(),
+            id: id.to_owned(),
+            seen: None,
+            pause: Duration::ZERO,
+        };
+        futures::stream::try_unfold(begin, |mut watch| async move {
+            while watch.seen != Some(JobState::Ended) {
+                if !watch.pause.is_zero() {
+                    watch.jobs.service.clock().sleep(watch.pause).await;
+                }
+                watch.pause = (watch.pause * 2).clamp(FIRST_INTERVAL, INTERVAL);
+                let job = watch.jobs.get(&watch.id).await?;
+                if watch.seen.as_ref() != Some(&job.state) {
+                    watch.seen = Some(job.state.clone());
+                    return Ok(Some((job, watch)));
+                }
+            }
+            Ok(None)
+        })
+    }
+
     /// Pipelines with a job in the last 30 days.
     ///
     /// # Errors
     /// Each item as a request of its page.
     pub fn pipelines(&self) -> Result<Items<Pipeline>> {
         self.service.list(&["pipelines"], &[])
+    }
+
+    /// Pipelines with a job between two times, which are at most 30 days apart.
+    ///
+    /// # Errors
+    /// Each item as a request of its page; [`ErrorKind::InvalidRequest`] for a longer time.
+    pub fn pipelines_between(
+        &self,
+        from: OffsetDateTime,
+        to: OffsetDateTime,
+    ) -> Result<Items<Pipeline>> {
+        self.between("pipelines", from, to)
+    }
+
+    fn between<T: serde::de::DeserializeOwned + Send + 'static>(
+        &self,
+        what: &str,
+        from: OffsetDateTime,
+        to: OffsetDateTime,
+    ) -> Result<Items<T>> {
+        let (from, to) = (literal(from), literal(to));
+        let query = [
+            ("startDateTime", from.as_str()),
+            ("endDateTime", to.as_str()),
+        ];
+        self.service.list(&[what], &query)
     }
 
     /// A pipeline with its recurrences.
@@ -300,6 +475,26 @@ impl Jobs {
     pub fn recurrences(&self) -> Result<Items<Recurrence>> {
         self.service.list(&["recurrences"], &[])
     }
+
+    /// Recurrences with a job between two times, which are at most 30 days apart.
+    ///
+    /// # Errors
+    /// Each item as a request of its page; [`ErrorKind::InvalidRequest`] for a longer time.
+    pub fn recurrences_between(
+        &self,
+        from: OffsetDateTime,
+        to: OffsetDateTime,
+    ) -> Result<Items<Recurrence>> {
+        self.between("recurrences", from, to)
+    }
+
+    /// A recurrence by id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when it had no job in the last 30 days.
+    pub async fn recurrence(&self, id: &str) -> Result<Recurrence> {
+        self.service.get(&["recurrences", id]).await
+    }
 }
 
 #[cfg(test)]
@@ -315,6 +510,30 @@ mod tests {
         assert_eq!(
             filter.conditions.join(" and "),
             "name eq 'it''s' and state eq 'Ended' and (priority gt 1 or priority lt 0)"
+        );
+    }
+
+    #[test]
+    fn filters_say_only_what_was_asked_for() {
+        assert!(JobFilter::new().query().is_empty());
+        let filter = JobFilter::new()
+            .submitted_since(OffsetDateTime::UNIX_EPOCH)
+            .order_by("priority")
+            .skip(2)
+            .page_size(10);
+        let query: Vec<_> = filter.query();
+        let query: Vec<_> = query
+            .iter()
+            .map(|(name, it)| format!("{name}={it}"))
+            .collect();
+        assert_eq!(
+            query,
+            [
+                "$filter=submitTime ge datetimeoffset'1970-01-01T00:00:00Z'",
+                "$orderby=priority",
+                "$skip=2",
+                "$top=10"
+            ]
         );
     }
 

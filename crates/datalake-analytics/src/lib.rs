@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arm;
+mod catalog;
 mod client;
 mod error;
 mod filesystem;
@@ -10,22 +11,33 @@ mod jobs;
 mod models;
 mod open_enum;
 mod options;
-mod policies;
-mod stores;
 mod times;
+mod transfer;
 
-pub use accounts::Accounts;
+pub use accounts::{
+    Accounts, FirewallRules, NamedRules, Policies, StorageLinks, StoreLinks, Stores,
+};
 pub use azml_core::operation::{Operation, OperationStatus};
+pub use catalog::{AclOf, Catalog};
 pub use client::DataLake;
 pub use error::{Error, Items, Result};
-pub use filesystem::{AclStatus, ContentSummary, FileStatus, FileSystem, FileType};
+pub use filesystem::{
+    AclChange, AclReport, AclStatus, ContentSummary, Entry, Expiry, FileStatus, FileSystem,
+    FileType,
+};
 pub use groups::ResourceGroups;
 pub use jobs::{Job, JobFilter, Jobs, Relation};
 pub use models::{
-    Account, AccountLimits, AccountState, AuditRecord, Diagnostic, JobError, JobInformation,
-    JobProperties, JobResult, JobState, Linked, ObjectType, Pipeline, Policy, PolicyLimits,
-    Recurrence, ResourceGroup, StoreAccount,
+    Account, AccountLimits, AccountSettings, AccountState, Ace, AcePermission, AceType, Assembly,
+    AssemblyDependency, AssemblyFile, AssemblyFileType, AuditRecord, Capability, CatalogCredential,
+    CatalogSecret, CatalogType, Column, Database, Diagnostic, Distribution, EntityId, EntityName,
+    ExternalDataSource, ExternalTable, FirewallRule, Index, IndexKey, JobDataPath, JobError,
+    JobInformation, JobProperties, JobRelation, JobResource, JobResult, JobState, JobStatistics,
+    Linked, NameAvailability, NamedRule, ObjectType, OperationDisplay, Package, Pipeline,
+    PipelineRun, Policy, PolicyLimits, Procedure, ProviderOperation, Recurrence, ResourceGroup,
+    SasToken, Schema, Severity, StageStatistics, StorageContainer, StoreAccount, StoreSettings,
+    StoreTier, SubscriptionState, Switch, Table, TableFragment, TablePartition, TablePreview,
+    TableStatistics, TableType, TableValuedFunction, Tier, View,
 };
 pub use options::{ClientOptions, Endpoint};
-pub use policies::Policies;
-pub use stores::Stores;
+pub use transfer::{Download, Progress, TransferSummary, Upload};

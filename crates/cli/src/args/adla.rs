@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-/// Data Lake Analytics: accounts, U-SQL jobs, compute policies.
+use super::catalog::CatalogCommand;
+
+/// Data Lake Analytics: accounts, U-SQL jobs, compute policies, catalog.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdlaCommand {
     /// Analytics accounts
@@ -17,12 +19,40 @@ pub(crate) enum AdlaCommand {
     /// Compute policies: what single users and groups may ask for
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// List pipelines with a job in the last 30 days
-    #[command(after_help = "Examples:\n  azml adla pipelines --account myadla")]
-    Pipelines(JobsOf),
-    /// List recurrences with a job in the last 30 days
-    #[command(after_help = "Examples:\n  azml adla recurrences --account myadla")]
-    Recurrences(JobsOf),
+    /// Pipelines: jobs that belong together, added up
+    #[command(subcommand)]
+    Pipeline(RelatedCommand),
+    /// Recurrences: jobs that come again, added up
+    #[command(subcommand)]
+    Recurrence(RelatedCommand),
+    /// The U-SQL catalog: databases, tables, views, credentials, access control
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+}
+
+/// Pipelines or recurrences.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RelatedCommand {
+    /// List those with a job in the last days
+    #[command(after_help = "Examples:\n  \
+        azml adla pipeline list --account myadla\n  \
+        azml adla recurrence list --account myadla --days 7")]
+    List {
+        #[command(flatten)]
+        jobs: JobsOf,
+        /// How many days to look back, at most 30
+        #[arg(long, value_name = "N", default_value_t = 30,
+              value_parser = clap::value_parser!(u8).range(1..=30))]
+        days: u8,
+    },
+    /// Show one
+    #[command(after_help = "Examples:\n  azml adla pipeline show ID --account myadla")]
+    Show {
+        /// Its id
+        id: Uuid,
+        #[command(flatten)]
+        jobs: JobsOf,
+    },
 }
 
 /// Whose jobs.
@@ -86,6 +116,18 @@ pub(crate) enum AdlaAccountCommand {
         #[command(flatten)]
         group: InGroup,
     },
+    /// Say whether an account of this name could be created
+    #[command(after_help = "Examples:\n  azml adla account check-name myadla")]
+    CheckName {
+        /// Name
+        name: String,
+        /// Where it would be
+        #[arg(long, default_value = "eastus2")]
+        location: String,
+    },
+    /// Addresses that may reach an account while its firewall is on
+    #[command(subcommand)]
+    Firewall(FirewallCommand),
     /// Delete an account with its jobs
     #[command(after_help = "Examples:\n  azml adla account delete myadla --yes")]
     Delete {
@@ -96,6 +138,42 @@ pub(crate) enum AdlaAccountCommand {
         yes: bool,
         #[command(flatten)]
         group: InGroup,
+    },
+}
+
+/// Firewall rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FirewallCommand {
+    /// Create a rule, or replace it
+    #[command(after_help = "Examples:\n  \
+        azml adla account firewall set office --account myadla --from 10.0.0.1 --to 10.0.0.255")]
+    Set {
+        /// Name of the rule
+        name: String,
+        /// First address
+        #[arg(long, value_name = "ADDRESS")]
+        from: std::net::Ipv4Addr,
+        /// Last address
+        #[arg(long, value_name = "ADDRESS")]
+        to: std::net::Ipv4Addr,
+        #[command(flatten)]
+        of: PolicyOf,
+    },
+    /// List the rules of an account
+    #[command(after_help = "Examples:\n  azml adla account firewall list --account myadla")]
+    List {
+        #[command(flatten)]
+        of: PolicyOf,
+    },
+    /// Delete a rule
+    #[command(
+        after_help = "Examples:\n  azml adla account firewall delete office --account myadla"
+    )]
+    Delete {
+        /// Name of the rule
+        name: String,
+        #[command(flatten)]
+        of: PolicyOf,
     },
 }
 
@@ -132,6 +210,30 @@ pub(crate) enum JobCommand {
     /// Wait until a job has ended, telling its states
     #[command(after_help = "Examples:\n  azml adla job wait ID --account myadla")]
     Wait {
+        /// Job id
+        id: Uuid,
+        #[command(flatten)]
+        jobs: JobsOf,
+    },
+    /// Take a running job off its units, so that others go first
+    #[command(after_help = "Examples:\n  azml adla job yield ID --account myadla")]
+    Yield {
+        /// Job id
+        id: Uuid,
+        #[command(flatten)]
+        jobs: JobsOf,
+    },
+    /// Show the numbers of a job by stage
+    #[command(after_help = "Examples:\n  azml adla job statistics ID --account myadla")]
+    Statistics {
+        /// Job id
+        id: Uuid,
+        #[command(flatten)]
+        jobs: JobsOf,
+    },
+    /// List the files for looking into a job
+    #[command(after_help = "Examples:\n  azml adla job debug-path ID --account myadla")]
+    DebugPath {
         /// Job id
         id: Uuid,
         #[command(flatten)]

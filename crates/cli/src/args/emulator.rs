@@ -153,6 +153,18 @@ pub(crate) struct DirectoryArgs {
     /// Take tokens for Data Lake with its own audience only, not also with Resource Manager's
     #[arg(long)]
     pub(crate) strict_audience: bool,
+
+    /// Confirm device codes without a person, after the program has looked once
+    #[arg(long)]
+    pub(crate) device_code_auto_approve: bool,
+
+    /// How often a program may look for the confirmation of its device code, in seconds [default: 5]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) device_code_interval: Option<u64>,
+
+    /// How long a device code can be confirmed, in seconds [default: 900]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) device_code_lifetime: Option<u64>,
 }
 
 /// Options of Data Lake Store and Data Lake Analytics.

@@ -5,9 +5,11 @@
 
 pub(crate) mod adla;
 pub(crate) mod adls;
+pub(crate) mod catalog;
 pub(crate) mod datastore;
 mod doctor;
 mod emulator;
+pub(crate) mod login;
 mod profile;
 mod quickstart;
 pub(crate) mod sql;
@@ -111,12 +113,27 @@ pub(crate) enum Command {
     /// Resource groups
     #[command(subcommand)]
     Group(adls::GroupCommand),
+    /// Sign in to the directory, with a code on another device or with a password
+    #[command(after_help = "Examples:\n  \
+        azml login\n  \
+        azml login --tenant contoso.com\n  \
+        azml login --username me@contoso.com --password-file password.txt\n\n\
+        The tokens are kept in ~/.config/azml/sessions.json, readable by you only, and renewed when they are used. \
+        Credentials of AZML_* environment variables go before them, those of a profile behind them.")]
+    Login(login::LoginArgs),
+    /// Sign out: forget the tokens
+    #[command(after_help = "Examples:\n  azml logout\n  azml logout --all")]
+    Logout(login::LogoutArgs),
+    /// Who is signed in
+    #[command(subcommand)]
+    Account(login::AccountCommand),
     /// Print a bearer token of the directory
     #[command(after_help = "Examples:\n  \
         azml token\n  \
         azml token --scope https://datalake.azure.net//.default --output json\n\n\
         The credential comes from AZML_TENANT_ID with AZML_CLIENT_ID and AZML_CLIENT_SECRET, else \
-        from AZML_USERNAME and AZML_PASSWORD, else from AZML_TOKEN, or from the profile.")]
+        from AZML_USERNAME and AZML_PASSWORD, else from AZML_TOKEN; then from azml login, from the profile, and \
+        at last from AZURE_* variables, managed identity, az or azd.")]
     Token {
         /// What the token is for
         #[arg(

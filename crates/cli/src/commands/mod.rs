@@ -6,6 +6,7 @@ mod doctor;
 mod emulator;
 mod help;
 mod lake;
+mod login;
 mod profile;
 #[cfg(feature = "engine")]
 mod quickstart;
@@ -15,6 +16,7 @@ mod studio;
 mod usql;
 mod workspace;
 
+use crate::args::login::AccountCommand;
 use crate::args::{Cli, Command};
 use crate::failure::Result;
 use crate::settings::Settings;
@@ -69,6 +71,15 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Usql(command) => Box::pin(usql::run(command, &global.output)).await,
         #[cfg(not(feature = "engine"))]
         Command::Usql(_) => Err(emulator::no_engine()),
+        Command::Login(args) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(login::login(args, &settings, &global.output))).await
+        }
+        Command::Logout(args) => login::logout(&args, &Settings::load(&global)?),
+        Command::Account(AccountCommand::Show) => {
+            let settings = Settings::load(&global)?;
+            unless_stopped(Box::pin(login::account(&settings, &global.output))).await
+        }
         Command::Doctor(_) => {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(doctor::run(&settings, &global.output))).await

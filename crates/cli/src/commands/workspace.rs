@@ -9,6 +9,7 @@ use azure_core::credentials::TokenCredential;
 use crate::args::workspace::{WorkspaceArgs, WorkspaceCommand, WorkspaceTarget};
 use crate::failure::{Failure, Result};
 use crate::output::{Format, Listing, Record, note};
+use crate::session::credential;
 use crate::settings::Settings;
 use crate::{http, logging};
 
@@ -50,7 +51,7 @@ fn access(settings: &Settings) -> Result<(Arc<dyn TokenCredential>, WorkspaceOpt
     let mut options = WorkspaceOptions::default();
     options.client_options = http::retrying_options();
     options.environment = environment.clone();
-    let credential = azml_auth::directory::from_environment(environment)?;
+    let (credential, _) = credential(settings)?;
     for name in [env::TOKEN, env::CLIENT_SECRET] {
         if let Some(secret) = settings.get(name) {
             logging::hide(&secret);

@@ -557,6 +557,42 @@ async fn jobs_wait_for_their_turn() {
     assert!(first["endTime"].as_str().unwrap() <= started(&ended[1]).as_str());
 }
 
+/// A yielded job gives its units to the next in line, and runs again from its beginning.
+#[tokio::test]
+async fn a_yielded_job_lets_others_go_first() {
+    let client = analytics(|builder| builder.job_state_delay(Duration::from_millis(300))).await;
+    let change = json!({ "properties": { "maxJobCount": 1 } });
+    client
+        .send("PATCH", &account(""), Some(change.to_string()))
+        .await
+        .expect(200, "");
+    let first = submit(&client, &job("// first")).await;
+    let yield_first = at(&format!("jobs/{first}/YieldJob"));
+    client
+        .send("POST", &yield_first, None)
+        .await
+        .expect(409, "JobNotRunning");
+    let second = submit(&client, &job("// second")).await;
+    wait_for(&client, &first, "Running").await;
+    wait_for(&client, &second, "Queued").await;
+    let answer = client.send("POST", &yield_first, None).await;
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+    let second = wait_for(&client, &second, "Ended").await;
+    let first = wait_for(&client, &first, "Ended").await;
+    assert_eq!(first["result"], "Succeeded", "{first}");
+    let states = trail(&first);
+    let count = |state| states.iter().filter(|it| **it == state).count();
+    assert_eq!(
+        (count("Running"), count("Queued"), count("Ended")),
+        (2, 2, 1)
+    );
+    assert!(second["endTime"].as_str() <= first["endTime"].as_str());
+    client
+        .send("POST", &yield_first, None)
+        .await
+        .expect(409, "JobNotRunning");
+}
+
 /// adla J13, J15 over the wire: a page names the next one.
 #[tokio::test]
 async fn lists_are_paged() {
@@ -793,9 +829,98 @@ async fn the_catalog_shows_what_scripts_made() {
         .get(&catalog("databases/db"))
         .await
         .expect(404, "DatabaseNotFound");
+    client
+        .put(&catalog("databases/master"), &json!({}))
+        .await
+        .expect(405, "MethodNotAllowed");
+}
+
+/// adla C5, C6: what callers keep beside the catalog; no password is told, and nothing outlives its account.
+#[tokio::test]
+async fn credentials_secrets_and_access_control() {
+    let client = analytics(|builder| builder).await;
+    let catalog = |rest: &str| at(&format!("catalog/usql/{rest}"));
     let secret = catalog("databases/master/secrets/s");
     client
         .put(&secret, &json!({ "password": "hunter2" }))
         .await
-        .expect(501, "CatalogOperationNotSupported");
+        .expect(200, "");
+    let shown = client.get(&secret).await.expect(200, "");
+    assert_eq!(
+        (&shown["secretName"], &shown["password"]),
+        (&json!("s"), &Value::Null)
+    );
+    let credential = catalog("databases/MASTER/credentials/Shop");
+    let body = json!({ "password": "hunter2", "uri": "https://shop", "userId": "u" });
+    client
+        .put(&credential, &json!({ "password": "x" }))
+        .await
+        .expect(400, "MissingRequiredParameter");
+    client.put(&credential, &body).await.expect(200, "");
+    client
+        .put(&credential, &body)
+        .await
+        .expect(409, "CredentialAlreadyExists");
+    let listed = client.get(&catalog("databases/master/credentials")).await;
+    let listed = listed.expect(200, "");
+    assert_eq!(listed["value"][0]["credentialName"], "Shop");
+    assert!(!listed.to_string().contains("hunter"));
+    let wrong = json!({ "password": "wrong" }).to_string();
+    client
+        .send("POST", &credential, Some(wrong))
+        .await
+        .expect(403, "CredentialPasswordMismatch");
+    client.get(&credential).await.expect(200, "");
+
+    let user = "6b190b7a-0acf-43c8-ab14-965f5aea6243";
+    let acl = catalog("databases/master/acl");
+    let grant = |permission: &str| {
+        json!({ "aceType": "User", "principalId": user, "permission": permission }).to_string()
+    };
+    let with = |operation: &str| format!("{acl}&op={operation}");
+    client
+        .send("POST", &with("GRANTACE"), Some(grant("Use")))
+        .await
+        .expect(200, "");
+    client
+        .send("POST", &with("GRANTACE"), Some(grant("All")))
+        .await
+        .expect(200, "");
+    client
+        .send("POST", &with("GRANTACE"), Some(grant("Fly")))
+        .await
+        .expect(400, "InvalidParameterValue");
+    client
+        .send("POST", &with("DANCE"), Some(grant("Use")))
+        .await
+        .expect(400, "InvalidParameterValue");
+    let entries = client.get(&acl).await.expect(200, "");
+    assert_eq!(
+        entries["value"],
+        json!([{ "aceType": "User", "principalId": user, "permission": "All" }])
+    );
+    let whole = client.get(&catalog("acl")).await.expect(200, "");
+    assert_eq!(whole["value"], json!([]));
+    client
+        .send("POST", &with("REVOKEACE"), Some(grant("All")))
+        .await
+        .expect(200, "");
+    client
+        .send("POST", &with("REVOKEACE"), Some(grant("All")))
+        .await
+        .expect(404, "AceNotFound");
+
+    client
+        .send("DELETE", &account(""), None)
+        .await
+        .expect(200, "");
+    client
+        .put(&account(""), &create_body("mylake"))
+        .await
+        .expect(201, "");
+    client
+        .get(&credential)
+        .await
+        .expect(404, "CredentialNotFound");
+    client.get(&secret).await.expect(404, "SecretNotFound");
 }

@@ -92,6 +92,11 @@ impl ListOptions {
 
     /// Filters, sorts and cuts.
     pub(crate) fn apply(&self, items: impl IntoIterator<Item = Value>) -> Page {
+        self.page(&self.sorted(items))
+    }
+
+    /// Everything that passes the filter, in order.
+    pub(crate) fn sorted(&self, items: impl IntoIterator<Item = Value>) -> Vec<Value> {
         let mut items: Vec<(Vec<Literal>, Value)> = items
             .into_iter()
             .filter(|item| {
@@ -102,17 +107,21 @@ impl ListOptions {
             .map(|item| (self.sort_key(&item), item))
             .collect();
         items.sort_by(|(a, _), (b, _)| self.compare(a, b));
+        items.into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// The page that was asked for, of what [`sorted`](Self::sorted) gave.
+    pub(crate) fn page(&self, items: &[Value]) -> Page {
         let total = items.len();
         let size = self.top.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE);
         let end = self.skip.saturating_add(size);
-        let items = items
-            .into_iter()
-            .skip(self.skip)
-            .take(size)
-            .map(|(_, item)| self.project(item))
-            .collect();
         Page {
-            items,
+            items: items
+                .iter()
+                .skip(self.skip)
+                .take(size)
+                .map(|item| self.project(item.clone()))
+                .collect(),
             count: if self.count { total } else { 0 },
             next_skip: (end < total).then_some(end),
         }

@@ -99,6 +99,15 @@ fn directory(mut builder: Builder, args: &DirectoryArgs) -> Builder {
     if args.strict_audience {
         builder = builder.strict_audience();
     }
+    if args.device_code_auto_approve {
+        builder = builder.device_code_auto_approve();
+    }
+    if let Some(seconds) = args.device_code_interval {
+        builder = builder.device_code_interval(Duration::from_secs(seconds));
+    }
+    if let Some(seconds) = args.device_code_lifetime {
+        builder = builder.device_code_lifetime(Duration::from_secs(seconds));
+    }
     builder
 }
 

@@ -1,15 +1,15 @@
 //! `azml adla account` and `azml adls account`.
 
-use azml::datalake_analytics::{AccountLimits, AccountState, DataLake};
+use azml::datalake_analytics::{AccountLimits, AccountState, DataLake, FirewallRules, Switch};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::resource_group;
-use crate::args::adla::AdlaAccountCommand;
+use crate::args::adla::{AdlaAccountCommand, FirewallCommand, PolicyOf};
 use crate::args::adls::AdlsAccountCommand;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output::{Format, Listing, Record, confirm, note};
 use crate::settings::Settings;
 
@@ -99,12 +99,63 @@ pub(super) async fn analytics(
                 .await?;
             note(format_args!("changed `{name}`"));
         }
+        AdlaAccountCommand::CheckName { name, location } => {
+            let found = accounts.check_name(&location, &name).await?;
+            let mut record = Record::default();
+            record
+                .field("available", found.name_available)
+                .field("reason", found.reason)
+                .field("message", found.message);
+            record.print(format)?;
+        }
+        AdlaAccountCommand::Firewall(command) => {
+            firewall(command, lake, settings, format).await?;
+        }
         AdlaAccountCommand::Delete { name, yes, group } => {
             confirm(&format!("Delete the account `{name}` with its jobs?"), yes)?;
             accounts
                 .delete(&resource_group(&group, settings)?, &name)
                 .await?
                 .await?;
+            note(format_args!("deleted `{name}`"));
+        }
+    }
+    Ok(())
+}
+
+/// Runs `azml adla account firewall`.
+async fn firewall(
+    command: FirewallCommand,
+    lake: &DataLake,
+    settings: &Settings,
+    format: &Format,
+) -> Result<()> {
+    let rules = |of: &PolicyOf| -> Result<FirewallRules> {
+        let group = resource_group(&of.group, settings)?;
+        Ok(lake.accounts().firewall_rules(&group, &of.account))
+    };
+    match command {
+        FirewallCommand::Set { name, from, to, of } => {
+            rules(&of)?.create_or_update(&name, from, to).await?;
+            note(format_args!("set `{name}`"));
+        }
+        FirewallCommand::List { of } => {
+            let mut listing = Listing::new(["name", "from", "to"]);
+            let mut items = rules(&of)?.list()?;
+            while let Some(rule) = items.try_next().await? {
+                listing.row([
+                    rule.name.into(),
+                    rule.start_ip_address.into(),
+                    rule.end_ip_address.into(),
+                ]);
+            }
+            listing.print(format)?;
+        }
+        FirewallCommand::Delete { name, of } => {
+            if !rules(&of)?.delete(&name).await? {
+                return Err(Failure::new(format!("there is no firewall rule `{name}`"))
+                    .hint("azml adla account firewall list shows those that are"));
+            }
             note(format_args!("deleted `{name}`"));
         }
     }
@@ -156,7 +207,10 @@ pub(super) async fn stores(
                 .field("provisioning_state", account.provisioning_state)
                 .field("endpoint", account.endpoint)
                 .field("created", created(account.creation_time))
-                .field("encryption", account.encryption_state)
+                .field(
+                    "encryption",
+                    account.encryption_state.as_ref().map(Switch::as_str),
+                )
                 .field("id", account.id);
             record.print(format)?;
         }

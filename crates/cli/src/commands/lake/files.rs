@@ -1,19 +1,20 @@
-//! `azml adls ls|du|mkdir|put|get|cat|rm|mv|acl`.
+//! `azml adls ls|du|mkdir|put|get|cat|rm|mv|concat|expire`.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use azml::datalake_analytics::{DataLake, FileSystem, FileType};
+use azml::datalake_analytics::{DataLake, Expiry, FileSystem, FileType, TransferSummary};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::account::created;
-use crate::args::adls::AdlsCommand;
-use crate::failure::{Failure, Result};
-use crate::files;
+use crate::args::adls::{AdlsCommand, TransferArgs};
+use crate::failure::Result;
 use crate::output::{Format, Listing, Record, note, stdout_failure};
+use crate::progress::Transfer;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 20;
@@ -22,14 +23,9 @@ const CHUNK: usize = 1 << 20;
 pub(super) async fn run(command: AdlsCommand, lake: &DataLake, format: &Format) -> Result<()> {
     match command {
         AdlsCommand::Ls(at) => list(&lake.files(&at.store.store)?, &at.path, format).await,
-        AdlsCommand::Du(at) => {
-            let summary = lake.files(&at.store.store)?.summary(&at.path).await?;
-            let mut record = Record::default();
-            record
-                .field("directories", summary.directory_count)
-                .field("files", summary.file_count)
-                .field("bytes", summary.length);
-            record.print(format)
+        AdlsCommand::Du { at, each } => {
+            let files = lake.files(&at.store.store)?;
+            usage(&files, &at.path, each, format).await
         }
         AdlsCommand::Mkdir(at) => Ok(lake
             .files(&at.store.store)?
@@ -38,15 +34,27 @@ pub(super) async fn run(command: AdlsCommand, lake: &DataLake, format: &Format) 
         AdlsCommand::Put {
             source,
             target,
-            overwrite,
+            transfer,
             store,
-        } => put(&lake.files(&store.store)?, &source, &target, overwrite).await,
+        } => put(&lake.files(&store.store)?, source, &target, &transfer).await,
         AdlsCommand::Get {
             source,
             target,
-            overwrite,
+            transfer,
             store,
-        } => get(&lake.files(&store.store)?, &source, &target, overwrite).await,
+        } => {
+            let bar = Transfer::start(&source, None);
+            let done = lake
+                .files(&store.store)?
+                .download(source, &target)
+                .overwrite(transfer.overwrite)
+                .parallel(transfer.parallel)
+                .progress(move |at| bar.set_of(at.bytes, Some(at.total_bytes)))
+                .fetch()
+                .await?;
+            told(&done, &target.display().to_string());
+            Ok(())
+        }
         AdlsCommand::Cat(at) => cat(&lake.files(&at.store.store)?, &at.path).await,
         AdlsCommand::Rm {
             path,
@@ -58,27 +66,29 @@ pub(super) async fn run(command: AdlsCommand, lake: &DataLake, format: &Format) 
             target,
             store,
         } => Ok(lake.files(&store.store)?.rename(&source, &target).await?),
-        AdlsCommand::Acl {
+        AdlsCommand::Concat {
+            target,
+            sources,
+            store,
+        } => Ok(lake
+            .files(&store.store)?
+            .concat(&target, &sources, false)
+            .await?),
+        AdlsCommand::Expire {
             path,
-            set,
-            add,
+            after_seconds,
+            never,
             store,
         } => {
-            let files = lake.files(&store.store)?;
-            if let Some(spec) = set {
-                files.set_acl(&path, &spec).await?;
-            }
-            if let Some(spec) = add {
-                files.modify_acl(&path, &spec).await?;
-            }
-            let acl = files.acl(&path).await?;
-            let mut record = Record::default();
-            record
-                .field("owner", acl.owner)
-                .field("group", acl.group)
-                .field("permission", acl.permission)
-                .field("entries", acl.entries);
-            record.print(format)
+            let expiry = match (after_seconds, never) {
+                (Some(seconds), false) => Expiry::In(Duration::from_secs(seconds)),
+                _ => Expiry::Never,
+            };
+            Ok(lake.files(&store.store)?.set_expiry(&path, expiry).await?)
+        }
+        AdlsCommand::Acl(args) => {
+            let files = lake.files(&args.store.store)?;
+            super::acl::run(args, &files, format).await
         }
         // The accounts are not files.
         AdlsCommand::Account(_) => Ok(()),
@@ -86,6 +96,13 @@ pub(super) async fn run(command: AdlsCommand, lake: &DataLake, format: &Format) 
 }
 
 async fn list(files: &FileSystem, path: &str, format: &Format) -> Result<()> {
+    if path.contains(['*', '?', '[']) {
+        let mut listing = Listing::new(["path"]);
+        for path in files.glob(path).await? {
+            listing.row([path.into()]);
+        }
+        return listing.print(format);
+    }
     let mut listing = Listing::new(["name", "type", "bytes", "modified", "permission"]);
     let mut items = files.list(path);
     while let Some(item) = items.try_next().await? {
@@ -113,19 +130,58 @@ async fn list(files: &FileSystem, path: &str, format: &Format) -> Result<()> {
     listing.print(format)
 }
 
-async fn put(files: &FileSystem, source: &Path, target: &str, overwrite: bool) -> Result<()> {
-    let bytes = if source == Path::new("-") {
-        files
-            .write_stream(target, chunks(tokio::io::stdin()), overwrite)
-            .await?
-    } else {
-        let file = tokio::fs::File::open(source)
-            .await
-            .map_err(|error| Failure::file("read", source, error))?;
-        files.write_stream(target, chunks(file), overwrite).await?
-    };
-    note(format_args!("{bytes} bytes to {target}"));
+/// What is at and below a path, in all or entry by entry.
+async fn usage(files: &FileSystem, path: &str, each: bool, format: &Format) -> Result<()> {
+    if each {
+        let mut listing = Listing::new(["path", "bytes"]);
+        for (path, bytes) in files.usage(path).await? {
+            listing.row([path.into(), bytes.into()]);
+        }
+        return listing.print(format);
+    }
+    let summary = files.summary(path).await?;
+    let mut record = Record::default();
+    record
+        .field("directories", summary.directory_count)
+        .field("files", summary.file_count)
+        .field("bytes", summary.length);
+    record.print(format)
+}
+
+async fn put(
+    files: &FileSystem,
+    source: PathBuf,
+    target: &str,
+    transfer: &TransferArgs,
+) -> Result<()> {
+    if source == Path::new("-") {
+        let bytes = files
+            .write_stream(target, chunks(tokio::io::stdin()), transfer.overwrite)
+            .await?;
+        note(format_args!("{bytes} bytes to {target}"));
+        return Ok(());
+    }
+    let bar = Transfer::start(&source.display().to_string(), None);
+    let done = files
+        .upload(source, target)
+        .overwrite(transfer.overwrite)
+        .parallel(transfer.parallel)
+        .progress(move |at| bar.set_of(at.bytes, Some(at.total_bytes)))
+        .send()
+        .await?;
+    told(&done, target);
     Ok(())
+}
+
+fn told(done: &TransferSummary, target: &str) {
+    let resumed = match done.resumed_bytes {
+        0 => String::new(),
+        bytes => format!(", {bytes} of them from an earlier attempt"),
+    };
+    note(format_args!(
+        "{} files, {} bytes to {target}{resumed}",
+        done.files, done.bytes
+    ));
 }
 
 fn chunks(
@@ -137,26 +193,6 @@ fn chunks(
         buffer.truncate(count);
         Ok((count > 0).then(|| (Bytes::from(buffer), reader)))
     })
-}
-
-/// Copies to a temporary file first: the target appears whole or not at all.
-async fn get(files: &FileSystem, source: &str, target: &Path, overwrite: bool) -> Result<()> {
-    if !overwrite && target.exists() {
-        return Err(
-            Failure::new(format!("{} is there already", target.display())).hint("give --overwrite"),
-        );
-    }
-    let mut content = files.read_stream(source).await?;
-    let mut file = files::public_temporary(target)?;
-    let mut bytes = 0;
-    while let Some(chunk) = content.try_next().await? {
-        file.write_all(&chunk)
-            .map_err(|error| Failure::file("write", target, error))?;
-        bytes += chunk.len();
-    }
-    files::persist(file, target)?;
-    note(format_args!("{bytes} bytes to {}", target.display()));
-    Ok(())
 }
 
 async fn cat(files: &FileSystem, path: &str) -> Result<()> {

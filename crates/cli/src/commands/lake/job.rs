@@ -1,4 +1,4 @@
-//! `azml adla job`, `azml adla pipelines`, `azml adla recurrences`.
+//! `azml adla job`.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -31,6 +31,49 @@ pub(super) async fn run(command: JobCommand, lake: &DataLake, format: &Format) -
         ),
         JobCommand::Wait { id, jobs } => {
             wait(&lake.jobs(&jobs.account)?, &id.to_string(), format).await
+        }
+        JobCommand::Yield { id, jobs } => {
+            lake.jobs(&jobs.account)?.yield_job(&id.to_string()).await?;
+            note(format_args!("{id} waits for its units again"));
+            Ok(())
+        }
+        JobCommand::Statistics { id, jobs } => {
+            let statistics = lake
+                .jobs(&jobs.account)?
+                .statistics(&id.to_string())
+                .await?;
+            let mut listing = Listing::new([
+                "stage",
+                "parts",
+                "succeeded",
+                "failed",
+                "bytes_read",
+                "bytes_written",
+                "time",
+            ]);
+            for stage in statistics.stages {
+                listing.row([
+                    stage.stage_name.into(),
+                    stage.total_count.into(),
+                    stage.succeeded_count.into(),
+                    stage.failed_count.into(),
+                    stage.data_read.into(),
+                    stage.data_written.into(),
+                    stage.total_execution_time.into(),
+                ]);
+            }
+            listing.print(format)
+        }
+        JobCommand::DebugPath { id, jobs } => {
+            let found = lake
+                .jobs(&jobs.account)?
+                .debug_data_path(&id.to_string())
+                .await?;
+            let mut listing = Listing::new(["path"]);
+            for path in found.paths {
+                listing.row([path.into()]);
+            }
+            listing.print(format)
         }
         JobCommand::Cancel { id, jobs } => {
             lake.jobs(&jobs.account)?.cancel(&id.to_string()).await?;
@@ -160,54 +203,6 @@ async fn list(args: ListArgs, lake: &DataLake, format: &Format) -> Result<()> {
             job.result.as_str().into(),
             job.priority.into(),
             created(job.submit_time),
-        ]);
-    }
-    listing.print(format)
-}
-
-/// Runs `azml adla pipelines`.
-pub(super) async fn pipelines(jobs: &Jobs, format: &Format) -> Result<()> {
-    let mut listing = Listing::new([
-        "id",
-        "name",
-        "succeeded",
-        "failed",
-        "cancelled",
-        "last_submitted",
-    ]);
-    let mut items = jobs.pipelines()?;
-    while let Some(item) = items.try_next().await? {
-        listing.row([
-            item.pipeline_id.into(),
-            item.pipeline_name.into(),
-            item.num_jobs_succeeded.into(),
-            item.num_jobs_failed.into(),
-            item.num_jobs_canceled.into(),
-            created(item.last_submit_time),
-        ]);
-    }
-    listing.print(format)
-}
-
-/// Runs `azml adla recurrences`.
-pub(super) async fn recurrences(jobs: &Jobs, format: &Format) -> Result<()> {
-    let mut listing = Listing::new([
-        "id",
-        "name",
-        "succeeded",
-        "failed",
-        "cancelled",
-        "last_submitted",
-    ]);
-    let mut items = jobs.recurrences()?;
-    while let Some(item) = items.try_next().await? {
-        listing.row([
-            item.recurrence_id.into(),
-            item.recurrence_name.into(),
-            item.num_jobs_succeeded.into(),
-            item.num_jobs_failed.into(),
-            item.num_jobs_canceled.into(),
-            created(item.last_submit_time),
         ]);
     }
     listing.print(format)

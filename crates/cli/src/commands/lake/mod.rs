@@ -1,14 +1,16 @@
 //! `azml adla`, `azml adls`, `azml group` and `azml token`: the Data Lake services and the directory.
 
 mod account;
+mod acl;
+mod catalog;
 mod files;
 mod group;
 mod job;
 mod policy;
+mod related;
 mod token;
 
 use azml::datalake_analytics::{ClientOptions, DataLake};
-use azml_auth::directory;
 use azml_core::env;
 
 use crate::args::adla::{AdlaCommand, InGroup};
@@ -16,6 +18,7 @@ use crate::args::adls::AdlsCommand;
 use crate::failure::{Failure, Result};
 use crate::http;
 use crate::output::Format;
+use crate::session::credential;
 use crate::settings::Settings;
 
 pub(super) use group::run as group;
@@ -28,8 +31,9 @@ pub(super) async fn adla(command: AdlaCommand, settings: &Settings, format: &For
         AdlaCommand::Account(command) => account::analytics(command, &lake, settings, format).await,
         AdlaCommand::Job(command) => job::run(command, &lake, format).await,
         AdlaCommand::Policy(command) => policy::run(command, &lake, settings, format).await,
-        AdlaCommand::Pipelines(of) => job::pipelines(&lake.jobs(&of.account)?, format).await,
-        AdlaCommand::Recurrences(of) => job::recurrences(&lake.jobs(&of.account)?, format).await,
+        AdlaCommand::Pipeline(command) => related::pipelines(command, &lake, format).await,
+        AdlaCommand::Recurrence(command) => related::recurrences(command, &lake, format).await,
+        AdlaCommand::Catalog(command) => catalog::run(command, &lake, format).await,
     }
 }
 
@@ -48,7 +52,7 @@ fn connect(settings: &Settings) -> Result<DataLake> {
         .get(env::SUBSCRIPTION_ID)
         .or_else(|| settings.get(env::SUBSCRIPTION))
         .ok_or_else(|| missing(env::SUBSCRIPTION_ID))?;
-    let credential = directory::from_environment(settings.environment())?;
+    let (credential, _) = credential(settings)?;
     let mut options = ClientOptions::from_env(settings.environment())?;
     options.client_options = http::client_options(settings)?;
     Ok(DataLake::new(credential, subscription, options))

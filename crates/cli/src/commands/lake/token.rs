@@ -1,9 +1,8 @@
 //! `azml token`.
 
-use azml_auth::directory;
-
 use crate::failure::Result;
 use crate::output::{Format, Record, data};
+use crate::session::credential;
 use crate::settings::Settings;
 
 /// Prints a token for `scope`, and nothing else unless a format asks for more.
@@ -12,7 +11,7 @@ pub(in crate::commands) async fn run(
     settings: &Settings,
     format: &Format,
 ) -> Result<()> {
-    let credential = directory::from_environment(settings.environment())?;
+    let (credential, _) = credential(settings)?;
     let token = credential
         .get_token(&[scope], None)
         .await

@@ -1,8 +1,9 @@
 //! The catalog surface of an account: what U-SQL scripts made, read from the account's default store.
 //!
-//! Objects come and go through definitions in scripts only. Access control, credentials and secrets
-//! are refused.
+//! Objects come and go through definitions in scripts only; credentials, secrets and access control
+//! are kept beside them.
 
+mod access;
 mod preview;
 mod show;
 
@@ -32,7 +33,6 @@ const IN_DATABASE: &[(&str, &str, &str)] = &[
         "externalDataSourceName",
         "ExternalDataSourceNotFound",
     ),
-    ("credentials", "credentialName", "CredentialNotFound"),
     ("tables", "tableName", "TableNotFound"),
     ("views", "viewName", "ViewNotFound"),
     (
@@ -108,9 +108,6 @@ async fn serve(
     path: &[&str],
 ) -> Result<Response, ArmError> {
     request.require_version(VERSIONS)?;
-    if request.method != Method::GET {
-        return Err(refused());
-    }
     // Kinds of objects are at even places, names of them between.
     let parts: Vec<String> = path
         .iter()
@@ -124,14 +121,22 @@ async fn serve(
         })
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    if let ["acl"] | ["databases", _, "acl" | "secrets", ..] = parts.as_slice() {
-        return Err(refused());
+    let part = access::part(&parts);
+    if let Some((None, part)) = part {
+        return access::handle(state, account, request, None, part).await;
     }
     let (catalog, store) = load(state, account).await?;
     let shown = Shown {
         account: &account.name,
         catalog: &catalog,
     };
+    if let Some((Some(database), part)) = part {
+        let database = shown.database_name(database)?;
+        return access::handle(state, account, request, Some(database), part).await;
+    }
+    if request.method != Method::GET {
+        return Err(ArmError::method_not_allowed());
+    }
     match parts.as_slice() {
         ["databases"] => list(request, "databaseName", shown.databases()),
         ["databases", database] => item(
@@ -251,12 +256,4 @@ fn list(request: &ArmRequest, key: &str, mut items: Vec<Value>) -> Result<Respon
         body["nextLink"] = next_link(&address, &request.query, skip).into();
     }
     Ok(Json(body).into_response())
-}
-
-fn refused() -> ArmError {
-    ArmError::new(
-        axum::http::StatusCode::NOT_IMPLEMENTED,
-        "CatalogOperationNotSupported",
-        "This emulator does not support changing the catalog, nor its access control and secrets.",
-    )
 }

@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::account::Limits;
-use super::super::runner::{Finding, JobRunner, JobSource};
+use super::super::runner::{Finding, JobRunner, JobSource, Stage};
 use super::super::tables::{JOBS, SCRIPTS};
 use super::capacity::{Capacity, Ticket};
+use super::listings::Listings;
 use super::model::{Job, JobResult, JobState};
 use super::show;
 use crate::arm::ArmError;
@@ -26,11 +27,14 @@ use crate::storage::gen1::Lake;
 pub(in crate::adla) struct Jobs {
     pub(super) state: State,
     pub(super) runner: Arc<dyn JobRunner>,
+    pub(super) listings: Listings,
     lake: Lake,
     delay: Duration,
     capacity: Arc<Capacity>,
     /// What stops the jobs that are on their way, by account and job id.
     stops: Mutex<HashMap<(String, String), CancellationToken>>,
+    /// What takes the jobs that run off their units, by account and job id.
+    yields: Mutex<HashMap<(String, String), CancellationToken>>,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
@@ -63,11 +67,13 @@ impl Jobs {
     ) -> Arc<Self> {
         Arc::new(Self {
             lake: Lake::new(state.clone()),
+            listings: Listings::default(),
             state,
             runner,
             delay,
             capacity: Arc::default(),
             stops: Mutex::default(),
+            yields: Mutex::default(),
             tasks,
             stopping,
         })
@@ -154,6 +160,7 @@ impl Jobs {
                 Ok(())
             })
             .await?;
+        self.listings.changed();
         if let Some(stop) = self.stops().get(&(account.to_owned(), job.to_owned())) {
             stop.cancel();
         }
@@ -178,6 +185,7 @@ impl Jobs {
             outcome = self.steps(&account, &job, &stop) => outcome,
         };
         self.stops().remove(&entry);
+        self.yields().remove(&entry);
         if let Err(Halt::State(error)) = outcome {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -193,19 +201,25 @@ impl Jobs {
             return Ok(());
         }
         self.pause().await;
-        let ticket = Ticket {
+        let mut ticket = Ticket {
             priority: job.priority,
             submitted: job.submitted,
             id: id.to_owned(),
         };
         let name = source.account.clone();
-        let permit = self
-            .capacity
-            .acquire(account, &ticket, job.parallelism, || self.limits(&name))
-            .await
-            .ok_or(Halt::Gone)?;
-        self.start(account, id, &job.runtime_version).await?;
-        let outcome = self.runner.run(&source, stop.clone()).await;
+        let outcome = loop {
+            let permit = self
+                .capacity
+                .acquire(account, &ticket, job.parallelism, || self.limits(&name))
+                .await
+                .ok_or(Halt::Gone)?;
+            if let Some(outcome) = self.turn(account, &job, &source, stop).await? {
+                break (outcome, permit);
+            }
+            // Others of the same priority go first now.
+            ticket.submitted = self.state.clock.now();
+        };
+        let (outcome, permit) = outcome;
         let outcome = match &outcome {
             Ok(stages) => Ok(stages.clone()),
             Err(finding) => Err(std::slice::from_ref(finding)),
@@ -213,6 +227,49 @@ impl Jobs {
         self.end(account, id, outcome, "UserError").await?;
         drop(permit);
         Ok(())
+    }
+
+    /// Runs a job that has its units; `None` when it was taken off them and is in the queue again.
+    async fn turn(
+        &self,
+        account: &str,
+        job: &Job,
+        source: &JobSource,
+        stop: &CancellationToken,
+    ) -> Result<Option<Result<Vec<Stage>, Finding>>, Halt> {
+        let entry = (account.to_owned(), job.id.clone());
+        let (yielded, running) = (CancellationToken::new(), stop.child_token());
+        self.yields().insert(entry.clone(), yielded.clone());
+        let run = async {
+            self.start(account, &job.id, &job.runtime_version).await?;
+            Ok::<_, Halt>(self.runner.run(source, running.clone()).await)
+        };
+        let outcome = tokio::select! {
+            () = yielded.cancelled() => None,
+            outcome = run => Some(outcome),
+        };
+        self.yields().remove(&entry);
+        if let Some(outcome) = outcome {
+            return outcome.map(Some);
+        }
+        running.cancel();
+        let now = self.state.clock.now();
+        self.update(account, &job.id, move |job| {
+            job.enter(JobState::Queued, Some("yielded".to_owned()), now);
+        })
+        .await?;
+        Ok(None)
+    }
+
+    /// Takes a job off its units; `false` when it does not run.
+    pub(super) fn take_off(&self, account: &str, job: &str) -> bool {
+        let entry = (account.to_owned(), job.to_owned());
+        let yielded = self.yields().get(&entry).cloned();
+        yielded.inspect(CancellationToken::cancel).is_some()
+    }
+
+    fn yields(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), CancellationToken>> {
+        self.yields.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn load(&self, account: &str, id: &str) -> Result<(Job, JobSource), Halt> {
@@ -347,7 +404,7 @@ impl Jobs {
         &self,
         account: &str,
         id: &str,
-        outcome: Result<Vec<super::super::runner::Stage>, &[Finding]>,
+        outcome: Result<Vec<Stage>, &[Finding]>,
         source: &'static str,
     ) -> Result<(), Halt> {
         let now = self.state.clock.now();
@@ -383,7 +440,9 @@ impl Jobs {
                 change(&mut job);
                 Ok(transaction.put_json(JOBS, &key, &job)?)
             })
-            .await
+            .await?;
+        self.listings.changed();
+        Ok(())
     }
 
     async fn pause(&self) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::tables::{JOBS, SCRIPTS};
 use super::drive::{Jobs, key, unknown_job};
-use super::model::Job;
+use super::model::{Job, JobState};
 use super::submit::Submission;
 use super::{related, show};
 use crate::arm::accounts::Account;
@@ -131,23 +131,43 @@ impl Surface<'_> {
     async fn list(&self) -> Result<Response, ArmError> {
         let options = ListOptions::read(&self.request.query, FIELDS, "submitTime desc")
             .map_err(|error| ArmError::bad_request("InvalidODataQuery", error.to_string()))?;
-        let range = KeyRange::prefix(Key::of([&self.account.id]));
-        let page = self
-            .jobs
-            .state
-            .store
-            .read_long(move |snapshot| {
-                let jobs: Vec<Job> = snapshot.scan_json(JOBS, &range)?;
-                let items = jobs.iter().map(|job| Value::Object(show::basic(job, true)));
-                Ok::<_, ArmError>(options.apply(items))
-            })
-            .await?;
+        let text = |name: &str| self.request.query.get(name).map_or("", String::as_str);
+        let question = format!("{}\n{}", text("$filter"), text("$orderby"));
+        let (listings, account) = (&self.jobs.listings, &self.account.id);
+        let items = match listings.get(account, &question) {
+            Some(items) => items,
+            None => {
+                let changes = listings.changes();
+                let items = Arc::new(self.read(&options).await?);
+                listings.keep(account, &question, changes, &items);
+                items
+            }
+        };
+        let page = options.page(&items);
+        if page.next_skip.is_none() {
+            listings.forget();
+        }
         let mut body = json!({ "value": page.items, "count": page.count });
         if let Some(skip) = page.next_skip {
             let address = format!("{}{}", self.request.origin.base(), self.request.address);
             body["nextLink"] = next_link(&address, &self.request.query, skip).into();
         }
         Ok(answer(body))
+    }
+
+    /// All jobs that the options let through, in their order.
+    async fn read(&self, options: &ListOptions) -> Result<Vec<Value>, ArmError> {
+        let range = KeyRange::prefix(Key::of([&self.account.id]));
+        let options = options.clone();
+        self.jobs
+            .state
+            .store
+            .read_long(move |snapshot| {
+                let jobs: Vec<Job> = snapshot.scan_json(JOBS, &range)?;
+                let items = jobs.iter().map(|job| Value::Object(show::basic(job, true)));
+                Ok(options.sorted(items))
+            })
+            .await
     }
 
     async fn submit(&self, id: &str) -> Result<Response, ArmError> {
@@ -184,6 +204,7 @@ impl Surface<'_> {
             })
             .await?;
         if new {
+            self.jobs.listings.changed();
             self.jobs.spawn(&self.account.id, &job.id);
         }
         Ok(answer(show::whole(&job, None)))
@@ -197,20 +218,20 @@ impl Surface<'_> {
         Ok(StatusCode::OK.into_response())
     }
 
-    /// Runners cannot put a running job back into the queue.
+    /// Puts a running job back into the queue, where it begins anew.
     fn yield_job(&self, id: &str) -> Result<Response, ArmError> {
         let job = self.load(id)?;
-        let (code, text) = if job.is_ended() {
-            ("JobNotRunning", "has ended")
-        } else {
-            (
-                "JobYieldNotSupported",
-                "cannot be taken off its units: this emulator does not support it",
-            )
-        };
+        let runs = job.state == JobState::Running;
+        if runs && self.jobs.take_off(&self.account.id, &job.id) {
+            return Ok(StatusCode::OK.into_response());
+        }
         Err(ArmError::conflict(
-            code,
-            format!("The job '{}' {text}.", job.id),
+            "JobNotRunning",
+            format!(
+                "The job '{}' is not running: it is {}.",
+                job.id,
+                job.state.as_str()
+            ),
         ))
     }
 

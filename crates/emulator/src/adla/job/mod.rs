@@ -3,6 +3,7 @@
 mod capacity;
 mod drive;
 mod handler;
+mod listings;
 mod model;
 mod related;
 mod show;

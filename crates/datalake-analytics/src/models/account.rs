@@ -1,10 +1,11 @@
-//! What the services answer. Members that are not known are ignored; `properties` of Resource Manager are laid flat.
+//! Accounts and what belongs to them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::Envelope;
 use crate::{open_enum::open_enum, times};
 
 open_enum! {
@@ -18,46 +19,56 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a job is on its way.
-    JobState {
-        /// Received.
-        New = "New",
-        /// Accepted for compilation.
-        Accepted = "Accepted",
-        /// Being compiled.
-        Compiling = "Compiling",
-        /// Waiting for its turn.
-        Queued = "Queued",
-        /// Being handed to the cluster.
-        Scheduling = "Scheduling",
-        /// About to run.
-        Starting = "Starting",
-        /// Running.
-        Running = "Running",
-        /// Waiting for units.
-        WaitingForCapacity = "WaitingForCapacity",
-        /// Paused.
-        Paused = "Paused",
-        /// Writing its outputs.
-        Finalizing = "Finalizing",
-        /// Taken off its units.
-        Yielded = "Yielded",
-        /// Ended; see its result.
-        Ended = "Ended",
+    /// Whether something is on.
+    Switch {
+        /// It is.
+        Enabled = "Enabled",
+        /// It is not.
+        Disabled = "Disabled",
     }
 }
 
 open_enum! {
-    /// How a job ended.
-    JobResult {
-        /// Not yet.
-        None = "None",
-        /// Well.
-        Succeeded = "Succeeded",
-        /// By a user.
-        Cancelled = "Cancelled",
-        /// In an error.
-        Failed = "Failed",
+    /// What an analytics account is paid by.
+    Tier {
+        /// What is used.
+        Consumption = "Consumption",
+        /// 100 analytics unit hours a month.
+        Commitment100 = "Commitment_100AUHours",
+        /// 500 analytics unit hours a month.
+        Commitment500 = "Commitment_500AUHours",
+        /// 1,000 analytics unit hours a month.
+        Commitment1000 = "Commitment_1000AUHours",
+        /// 5,000 analytics unit hours a month.
+        Commitment5000 = "Commitment_5000AUHours",
+        /// 10,000 analytics unit hours a month.
+        Commitment10000 = "Commitment_10000AUHours",
+        /// 50,000 analytics unit hours a month.
+        Commitment50000 = "Commitment_50000AUHours",
+        /// 100,000 analytics unit hours a month.
+        Commitment100000 = "Commitment_100000AUHours",
+        /// 500,000 analytics unit hours a month.
+        Commitment500000 = "Commitment_500000AUHours",
+    }
+}
+
+open_enum! {
+    /// What a store is paid by.
+    StoreTier {
+        /// What is used.
+        Consumption = "Consumption",
+        /// 1 TB a month.
+        Commitment1Tb = "Commitment_1TB",
+        /// 10 TB a month.
+        Commitment10Tb = "Commitment_10TB",
+        /// 100 TB a month.
+        Commitment100Tb = "Commitment_100TB",
+        /// 500 TB a month.
+        Commitment500Tb = "Commitment_500TB",
+        /// 1 PB a month.
+        Commitment1Pb = "Commitment_1PB",
+        /// 5 PB a month.
+        Commitment5Pb = "Commitment_5PB",
     }
 }
 
@@ -70,55 +81,6 @@ open_enum! {
         Group = "Group",
         /// An application.
         ServicePrincipal = "ServicePrincipal",
-    }
-}
-
-/// The envelope of Resource Manager.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope<P> {
-    #[serde(default)]
-    id: String,
-    name: String,
-    #[serde(default)]
-    location: String,
-    #[serde(default)]
-    tags: Option<BTreeMap<String, String>>,
-    properties: Option<P>,
-}
-
-/// A resource group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", from = "Envelope<GroupProperties>")]
-#[non_exhaustive]
-pub struct ResourceGroup {
-    /// Its address in Resource Manager.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its location, such as `eastus2`.
-    pub location: String,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-    /// `Succeeded` when it can be used.
-    pub provisioning_state: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct GroupProperties {
-    provisioning_state: String,
-}
-
-impl From<Envelope<GroupProperties>> for ResourceGroup {
-    fn from(envelope: Envelope<GroupProperties>) -> Self {
-        Self {
-            id: envelope.id,
-            name: envelope.name,
-            location: envelope.location,
-            tags: envelope.tags.unwrap_or_default(),
-            provisioning_state: envelope.properties.unwrap_or_default().provisioning_state,
-        }
     }
 }
 
@@ -146,8 +108,12 @@ pub struct StoreAccount {
     /// When it was created.
     #[serde(with = "time::serde::rfc3339::option")]
     pub creation_time: Option<OffsetDateTime>,
-    /// `Enabled` or `Disabled`; absent in lists.
-    pub encryption_state: Option<String>,
+    /// Whether its files are encrypted; absent in lists.
+    pub encryption_state: Option<Switch>,
+    /// Whether its firewall keeps addresses out; absent in lists.
+    pub firewall_state: Option<Switch>,
+    /// What it is paid by; absent in lists.
+    pub current_tier: Option<StoreTier>,
 }
 
 #[derive(Default, Deserialize)]
@@ -159,7 +125,9 @@ struct StoreProperties {
     endpoint: Option<String>,
     #[serde(deserialize_with = "times::optional")]
     creation_time: Option<OffsetDateTime>,
-    encryption_state: Option<String>,
+    encryption_state: Option<Switch>,
+    firewall_state: Option<Switch>,
+    current_tier: Option<StoreTier>,
 }
 
 impl From<Envelope<StoreProperties>> for StoreAccount {
@@ -176,16 +144,36 @@ impl From<Envelope<StoreProperties>> for StoreAccount {
             endpoint: properties.endpoint,
             creation_time: properties.creation_time,
             encryption_state: properties.encryption_state,
+            firewall_state: properties.firewall_state,
+            current_tier: properties.current_tier,
         }
     }
 }
 
 /// A store or storage account that an analytics account uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Envelope<LinkProperties>")]
 #[non_exhaustive]
 pub struct Linked {
     /// Its name.
     pub name: String,
+    /// What stands behind its name in host names.
+    pub suffix: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LinkProperties {
+    suffix: Option<String>,
+}
+
+impl From<Envelope<LinkProperties>> for Linked {
+    fn from(envelope: Envelope<LinkProperties>) -> Self {
+        Self {
+            name: envelope.name,
+            suffix: envelope.properties.unwrap_or_default().suffix,
+        }
+    }
 }
 
 /// Limits of an analytics account; those that are `None` are not changed.
@@ -241,6 +229,10 @@ pub struct Account {
     pub storage_accounts: Vec<Linked>,
     /// Its limits; absent in lists.
     pub limits: AccountLimits,
+    /// Whether its firewall keeps addresses out; absent in lists.
+    pub firewall_state: Option<Switch>,
+    /// What it is paid by; absent in lists.
+    pub current_tier: Option<Tier>,
 }
 
 #[derive(Default, Deserialize)]
@@ -272,6 +264,11 @@ impl From<Envelope<AccountProperties>> for Account {
             data_lake_store_accounts: properties.data_lake_store_accounts.unwrap_or_default(),
             storage_accounts: properties.storage_accounts.unwrap_or_default(),
             limits: properties.limits,
+            firewall_state: properties.common.firewall_state,
+            current_tier: properties
+                .common
+                .current_tier
+                .map(|tier| Tier::from(tier.as_str())),
         }
     }
 }
@@ -327,207 +324,120 @@ impl From<Envelope<PolicyProperties>> for Policy {
     }
 }
 
-/// A job, whole or as in lists.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// A rule that lets addresses reach an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", from = "Envelope<FirewallRuleProperties>")]
 #[non_exhaustive]
-pub struct JobInformation {
-    /// Its id.
-    pub job_id: String,
+pub struct FirewallRule {
     /// Its name.
-    #[serde(default)]
     pub name: String,
-    /// Who submitted it.
-    #[serde(default)]
-    pub submitter: Option<String>,
-    /// Its analytics units.
-    #[serde(default)]
-    pub degree_of_parallelism: u32,
-    /// Its priority; smaller numbers run first.
-    #[serde(default)]
-    pub priority: u32,
-    /// When it was submitted; absent for a build.
-    #[serde(
-        default,
-        deserialize_with = "times::optional",
-        serialize_with = "time::serde::rfc3339::option::serialize"
-    )]
-    pub submit_time: Option<OffsetDateTime>,
-    /// When it began to run.
-    #[serde(
-        default,
-        deserialize_with = "times::optional",
-        serialize_with = "time::serde::rfc3339::option::serialize"
-    )]
-    pub start_time: Option<OffsetDateTime>,
-    /// When it ended.
-    #[serde(
-        default,
-        deserialize_with = "times::optional",
-        serialize_with = "time::serde::rfc3339::option::serialize"
-    )]
-    pub end_time: Option<OffsetDateTime>,
-    /// Where it is on its way.
-    pub state: JobState,
-    /// How it ended.
-    pub result: JobResult,
-    /// The folder of its files.
-    #[serde(default)]
-    pub log_folder: Option<String>,
-    /// Why it failed or who ended it; empty in lists.
-    #[serde(default)]
-    pub error_message: Vec<JobError>,
-    /// Which states it was in; empty in lists.
-    #[serde(default)]
-    pub state_audit_records: Vec<AuditRecord>,
-    /// What only whole jobs have.
-    #[serde(default)]
-    pub properties: JobProperties,
+    /// The first address.
+    pub start_ip_address: String,
+    /// The last address.
+    pub end_ip_address: String,
 }
 
-/// What only whole jobs have.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct JobProperties {
-    /// Its script; absent in the answer to a submission.
-    pub script: Option<String>,
-    /// What the compiler found.
-    pub diagnostics: Vec<Diagnostic>,
-    /// Time in the compiler, as an ISO 8601 duration.
-    pub total_compilation_time: Option<String>,
-    /// Time in the queue.
-    pub total_queued_time: Option<String>,
-    /// Time running.
-    pub total_running_time: Option<String>,
+struct FirewallRuleProperties {
+    start_ip_address: String,
+    end_ip_address: String,
 }
 
-/// Why a job failed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+impl From<Envelope<FirewallRuleProperties>> for FirewallRule {
+    fn from(envelope: Envelope<FirewallRuleProperties>) -> Self {
+        let properties = envelope.properties.unwrap_or_default();
+        Self {
+            name: envelope.name,
+            start_ip_address: properties.start_ip_address,
+            end_ip_address: properties.end_ip_address,
+        }
+    }
+}
+
+/// A virtual network rule or a trusted identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Envelope<NamedRuleProperties>")]
+#[non_exhaustive]
+pub struct NamedRule {
+    /// Its name.
+    pub name: String,
+    /// The id of the subnet, or the address of the provider.
+    pub value: String,
+}
+
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct JobError {
-    /// The published code, such as `E_CSC_USER_SYNTAXERROR`.
-    pub error_id: String,
-    /// `Error`, `Warning`, `Info`.
-    pub severity: String,
-    /// The sentence.
-    pub message: String,
-    /// More of it.
-    pub description: Option<String>,
-    /// The surroundings of the place in the script.
-    pub details: Option<String>,
-    /// The line in the script, from 1; 0 for none.
-    pub line_number: u32,
-    /// What to do about it.
-    pub resolution: Option<String>,
+struct NamedRuleProperties {
+    subnet_id: Option<String>,
+    id_provider: Option<String>,
 }
 
-/// Something that the compiler found in a script.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+impl From<Envelope<NamedRuleProperties>> for NamedRule {
+    fn from(envelope: Envelope<NamedRuleProperties>) -> Self {
+        let properties = envelope.properties.unwrap_or_default();
+        let value = properties.subnet_id.or(properties.id_provider);
+        Self {
+            name: envelope.name,
+            value: value.unwrap_or_default(),
+        }
+    }
+}
+
+/// A container of a linked storage account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", from = "Envelope<ContainerProperties>")]
+#[non_exhaustive]
+pub struct StorageContainer {
+    /// Its name.
+    pub name: String,
+    /// When it was last changed.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_modified_time: Option<OffsetDateTime>,
+}
+
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Diagnostic {
-    /// `Error`, `Warning`, `Info`.
-    pub severity: String,
-    /// From 1.
-    pub line_number: u32,
-    /// From 1.
-    pub column_number: u32,
-    /// Offset in characters, from 0.
-    pub start: u32,
-    /// The offset behind it.
-    pub end: u32,
-    /// Code and sentence.
-    pub message: String,
+struct ContainerProperties {
+    #[serde(deserialize_with = "times::optional")]
+    last_modified_time: Option<OffsetDateTime>,
 }
 
-/// A state that a job was in.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+impl From<Envelope<ContainerProperties>> for StorageContainer {
+    fn from(envelope: Envelope<ContainerProperties>) -> Self {
+        Self {
+            name: envelope.name,
+            last_modified_time: envelope.properties.unwrap_or_default().last_modified_time,
+        }
+    }
+}
+
+/// A shared access signature, which `Debug` does not show.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", from = "SasTokenBody")]
+#[non_exhaustive]
+pub struct SasToken {
+    /// The query of an address.
+    pub access_token: azml_auth::Secret,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AuditRecord {
-    /// The state.
-    pub new_state: JobState,
-    /// When it was entered.
-    #[serde(
-        default,
-        deserialize_with = "times::optional",
-        serialize_with = "time::serde::rfc3339::option::serialize"
-    )]
-    pub time_stamp: Option<OffsetDateTime>,
-    /// The service's notes.
-    #[serde(default)]
-    pub details: Option<String>,
+struct SasTokenBody {
+    access_token: String,
 }
 
-/// Jobs of one pipeline, added up.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Pipeline {
-    /// Its id.
-    pub pipeline_id: String,
-    /// Its name.
-    pub pipeline_name: Option<String>,
-    /// Jobs that succeeded.
-    pub num_jobs_succeeded: u32,
-    /// Jobs that failed.
-    pub num_jobs_failed: u32,
-    /// Jobs that were cancelled.
-    pub num_jobs_canceled: u32,
-    /// Units times hours of those that succeeded.
-    pub au_hours_succeeded: f64,
-    /// The last submission.
-    #[serde(
-        deserialize_with = "times::optional",
-        serialize_with = "time::serde::rfc3339::option::serialize"
-    )]
-    pub last_submit_time: Option<OffsetDateTime>,
-    /// Its recurrences; absent in lists.
-    pub recurrences: Vec<String>,
-}
-
-/// Jobs of one recurrence, added up.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Recurrence {
-    /// Its id.
-    pub recurrence_id: String,
-    /// Its name.
-    pub recurrence_name: Option<String>,
-    /// Jobs that succeeded.
-    pub num_jobs_succeeded: u32,
-    /// Jobs that failed.
-    pub num_jobs_failed: u32,
-    /// Jobs that were cancelled.
-    pub num_jobs_canceled: u32,
-    /// Units times hours of those that succeeded.
-    pub au_hours_succeeded: f64,
-    /// The last submission.
-    #[serde(
-        deserialize_with = "times::optional",
-        serialize_with = "time::serde::rfc3339::option::serialize"
-    )]
-    pub last_submit_time: Option<OffsetDateTime>,
+impl From<SasTokenBody> for SasToken {
+    fn from(body: SasTokenBody) -> Self {
+        Self {
+            access_token: body.access_token.into(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// adla L2: unknown values and members are accepted.
-    #[test]
-    fn answers_may_grow() {
-        let job: JobInformation = serde_json::from_str(
-            r#"{"jobId":"1","name":"n","state":"Teleporting","result":"None","submitTime":"0001-01-01T00:00:00+00:00",
-                "extra":{"a":1},"properties":{"type":"USql","yarnApplicationId":7}}"#,
-        )
-        .unwrap();
-        assert_eq!(job.state, JobState::Unknown("Teleporting".to_owned()));
-        assert_eq!(job.submit_time, None);
-    }
 
     #[test]
     fn properties_are_laid_flat() {
