@@ -1,12 +1,12 @@
-//! The line that every measured program ends with.
-#![expect(clippy::print_stdout, reason = "a command-line program")]
+//! A measurement as a line of JSON.
+#![expect(clippy::print_stdout, reason = "of a command-line program")]
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// Prints how long it took, how much there was, and the most memory that this process held.
-pub(crate) fn report(took: Duration, rows: u64) -> Result<()> {
+/// Prints what a task took, and the most memory that this process held.
+pub(crate) fn print(took: Duration, rows: u64) -> Result<()> {
     let line = serde_json::json!({
         "seconds": took.as_secs_f64(),
         "rows": rows,
