@@ -41,6 +41,26 @@ pub fn python(environment: &str) -> PathBuf {
     path
 }
 
+/// The blob service of Azurite, another storage emulator.
+///
+/// # Panics
+///
+/// When it is not there: a test with a foreign server is never left out silently.
+#[must_use]
+pub fn azurite_blob() -> Command {
+    let path = std::env::var_os("AZML_TEST_ENVIRONMENTS")
+        .map_or_else(
+            || target_directory().join("xtask/environments"),
+            PathBuf::from,
+        )
+        .join("azurite/node_modules/.bin/azurite-blob");
+    assert!(
+        path.is_file(),
+        "Azurite is not installed: run `cargo xtask test`"
+    );
+    Command::new(path)
+}
+
 /// Whether the tests run as root, for whom the emulator runs submitted code as another user.
 #[must_use]
 pub fn is_root() -> bool {

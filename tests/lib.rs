@@ -6,7 +6,7 @@ mod environment;
 pub mod rows;
 
 pub use emulator_process::EmulatorProcess;
-pub use environment::{azml, is_root, python, repository, script, target_directory};
+pub use environment::{azml, azurite_blob, is_root, python, repository, script, target_directory};
 
 /// The Rust blocks of the README and the guide compile.
 #[cfg(doctest)]
@@ -16,6 +16,9 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/studio-classic.md")]
     struct StudioClassic;
+
+    #[doc = include_str!("../docs/guide/datastores.md")]
+    struct Datastores;
 
     #[doc = include_str!("../docs/guide/sql-server.md")]
     struct SqlServer;

@@ -90,7 +90,7 @@ async fn main() -> Result<()> {
             (took / EMPTY_JOBS, u64::from(EMPTY_JOBS))
         }
     };
-    report::report(took, rows)
+    report::print(took, rows)
 }
 
 async fn submit(lake: &DataLake, count: u32) -> Result<()> {

@@ -27,6 +27,11 @@ const STUDIO: Page = Page {
     text: include_str!("../../docs/guide/studio-classic.md"),
 };
 
+const DATASTORES: Page = Page {
+    name: "docs/guide/datastores.md",
+    text: include_str!("../../docs/guide/datastores.md"),
+};
+
 const TESTING: Page = Page {
     name: "docs/guide/testing.md",
     text: include_str!("../../docs/guide/testing.md"),
@@ -110,6 +115,12 @@ async fn the_studio_page_works_on_the_command_line() {
 #[tokio::test]
 async fn the_studio_page_works_with_the_original_client() {
     STUDIO.run_python().await;
+}
+
+#[tokio::test]
+async fn the_datastores_page_works() {
+    let folder = DATASTORES.run_shell().await;
+    assert!(folder.path().join("copy/train/2024/b.txt").is_file());
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! and is told nothing else.
 
 mod adla;
+mod azurite;
 mod datastore;
 mod formats;
 mod sql;

@@ -22,9 +22,14 @@ async fn versions() {
 }
 
 #[tokio::test]
+async fn rclone() {
+    rows::check(PYTHON, "storage/rclone.py", &["RC-01", "RC-02"]).await;
+}
+
+#[tokio::test]
 async fn file() {
     let expected = [
-        "SF-01", "SF-02", "SF-03", "SF-04", "SF-05", "SF-06", "SF-07", "SF-08",
+        "SF-01", "SF-02", "SF-03", "SF-04", "SF-05", "SF-06", "SF-07", "SF-08", "SF-09",
     ];
     rows::check(PYTHON, "storage/file.py", &expected).await;
 }

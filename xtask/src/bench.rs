@@ -113,13 +113,6 @@ fn release(program: &str) -> Result<Command> {
     Ok(Command::new(path))
 }
 
-/// The same program again: a command runs once.
-fn copy(command: &Command) -> Command {
-    let mut copy = Command::new(command.get_program());
-    copy.args(command.get_args());
-    copy
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "waits for another process, with no runtime around"

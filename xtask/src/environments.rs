@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{metadata, process};
+use crate::{azurite, metadata, process};
 
 /// One environment: where it is needed, and what is installed in it.
 struct Environment {
@@ -56,7 +56,7 @@ const ENVIRONMENTS: &[Environment] = &[
     },
     Environment {
         name: "azure-storage",
-        client: "azure-storage-blob 12.31, -file-share 12.27 and -file-datalake 12.26",
+        client: "azure-storage-blob 12.31, -file-share 12.27, -file-datalake 12.26, and rclone 1.75",
         python: &[11, 12, 13],
         requirements: &["storage.txt"],
         left_out: None,
@@ -115,7 +115,9 @@ pub(crate) struct Environments {
 
 /// Makes every environment that the tests use.
 pub(crate) fn provision() -> Result<Environments> {
-    make(ENVIRONMENTS.iter())
+    let made = make(ENVIRONMENTS.iter())?;
+    azurite::provision(&made.folder)?;
+    Ok(made)
 }
 
 /// Makes the tests' environments and the one with peers to measure; returns their directory.

@@ -3,6 +3,7 @@
 //! Each task is one module. A task prints what it runs, so that every step can be repeated by hand.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
+mod azurite;
 mod bench;
 mod chaos;
 mod compat;

@@ -22,6 +22,10 @@ const NEEDS: &[Need] = &[
         package: "python3-venv",
     },
     Need {
+        probe: &["npm", "--version"],
+        package: "npm",
+    },
+    Need {
         probe: &["sh", "-c", "ls /usr/lib/*/odbc/libtdsodbc.so"],
         package: "tdsodbc",
     },

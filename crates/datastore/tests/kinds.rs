@@ -6,18 +6,19 @@
     reason = "in a test a failed assumption is a failed test"
 )]
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod suite;
+
 use std::time::Duration;
 
 use azml_core::clock::{Clock, SystemClock};
 use azml_core::env;
 use azml_datastore::{
-    AzureBlob, AzureDataLakeGen2, AzureFile, Datastore, Entry, NewWorkspace, StorageEndpoints,
-    Workspace, WorkspaceOptions, WorkspaceScope,
+    AzureBlob, AzureDataLakeGen2, AzureFile, Datastore, NewWorkspace, StorageEndpoints, Workspace,
+    WorkspaceOptions, WorkspaceScope,
 };
 use azml_test_support::{Fault, FaultProxy, TestEmulator};
-use futures::{StreamExt, TryStreamExt};
+
+use suite::{FILES, content, names, read_files, suite, write_files};
 
 fn workspace(emulator: &TestEmulator, endpoints: StorageEndpoints) -> Workspace {
     let environment = emulator.environment();
@@ -61,202 +62,6 @@ async fn lake(emulator: &TestEmulator, workspace: &Workspace) -> Datastore {
             emulator.variable(env::CLIENT_SECRET),
         );
     workspace.datastores().register(builder).await.unwrap()
-}
-
-const FILES: [(&str, usize); 5] = [
-    ("a.txt", 5),
-    ("empty", 0),
-    ("nested/deep/b.bin", 70_000),
-    ("nested/n\u{e4}me with space +%#&'.txt", 12),
-    ("large.bin", 20 << 20),
-];
-
-fn content(name: &str, length: usize) -> Vec<u8> {
-    let seed = u8::try_from(name.len()).unwrap();
-    (0..=250u8)
-        .cycle()
-        .map(|byte| byte ^ seed)
-        .take(length)
-        .collect()
-}
-
-fn write_files(root: &Path) {
-    for (name, length) in FILES {
-        let path = root.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content(name, length)).unwrap();
-    }
-}
-
-fn read_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-                found.insert(name.to_owned(), std::fs::read(path).unwrap());
-            }
-        }
-    }
-    found
-}
-
-async fn names(datastore: &Datastore, prefix: &str) -> Vec<String> {
-    let files: Vec<_> = datastore.list(prefix).unwrap().try_collect().await.unwrap();
-    let mut names: Vec<String> = files.into_iter().map(|file| file.name).collect();
-    names.sort();
-    names
-}
-
-/// What holds for every kind.
-async fn suite(datastore: Datastore) {
-    let (source, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    write_files(source.path());
-    let expected: BTreeMap<String, Vec<u8>> = FILES
-        .iter()
-        .map(|(name, length)| (format!("t/{name}"), content(name, *length)))
-        .collect();
-
-    let report = datastore.upload(source.path()).to("t").await.unwrap();
-    assert_eq!((report.transferred, report.skipped), (FILES.len(), 0));
-    let report = datastore.upload(source.path()).to("t").await.unwrap();
-    assert_eq!((report.transferred, report.skipped), (0, FILES.len()));
-    let listed = names(&datastore, "t/").await;
-    assert_eq!(listed, expected.keys().cloned().collect::<Vec<_>>());
-    assert_eq!(names(&datastore, "t/nested/").await.len(), 2);
-    assert_eq!(names(&datastore, "t/la").await, ["t/large.bin"]);
-    assert!(names(&datastore, "absent/").await.is_empty());
-
-    let mut entries: Vec<Entry> = datastore.entries("t").unwrap().try_collect().await.unwrap();
-    entries.sort_by(|a, b| a.name().cmp(b.name()));
-    let shown: Vec<&str> = entries.iter().map(Entry::name).collect();
-    assert_eq!(shown, ["t/a.txt", "t/empty", "t/large.bin", "t/nested"]);
-    assert!(matches!(&entries[3], Entry::Folder(_)));
-    let absent: Vec<Entry> = datastore
-        .entries("no")
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
-    assert!(absent.is_empty());
-
-    let report = datastore.download(copy.path()).prefix("t").await.unwrap();
-    assert_eq!(report.transferred, FILES.len());
-    assert_eq!(read_files(copy.path()), expected);
-    let report = datastore.download(copy.path()).prefix("t").await.unwrap();
-    assert_eq!((report.transferred, report.skipped), (0, FILES.len()));
-
-    assert!(
-        datastore
-            .copy("t/a.txt", "c/copy.txt", false)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !datastore
-            .copy("t/a.txt", "c/copy.txt", false)
-            .await
-            .unwrap()
-    );
-    assert!(
-        datastore
-            .rename("c/copy.txt", "m/moved.txt", false)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !datastore
-            .rename("t/a.txt", "m/moved.txt", false)
-            .await
-            .unwrap()
-    );
-    assert!(datastore.properties("c/copy.txt").await.unwrap().is_none());
-    let moved = datastore.properties("m/moved.txt").await.unwrap().unwrap();
-    assert_eq!(moved.length, 5);
-    datastore.write("m/moved.txt", "other").await.unwrap();
-    assert!(
-        datastore
-            .copy("t/a.txt", "m/moved.txt", true)
-            .await
-            .unwrap()
-    );
-    let body: Vec<_> = datastore
-        .read("m/moved.txt")
-        .await
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
-    assert_eq!(body.concat(), content("a.txt", 5));
-    assert!(datastore.delete("m/moved.txt").await.unwrap());
-    assert!(!datastore.delete("m/moved.txt").await.unwrap());
-
-    streamed(&datastore).await;
-    resumed(&datastore).await;
-}
-
-/// storage SK-05: a stream becomes a file when it has ended, and not before.
-async fn streamed(datastore: &Datastore) {
-    let chunk = bytes::Bytes::from(content("x", 3 << 20));
-    let stream = |count: usize| {
-        let chunk = chunk.clone();
-        futures::stream::iter((0..count).map(move |_| Ok(chunk.clone())))
-    };
-    let written = datastore.write_stream("s/new", stream(7), false).await;
-    assert!(written.unwrap());
-    let found = datastore.properties("s/new").await.unwrap().unwrap();
-    assert_eq!(found.length, 21 << 20);
-    let again = datastore.write_stream("s/new", stream(1), false).await;
-    assert!(!again.unwrap());
-    let broken = stream(4).chain(futures::stream::iter([Err(std::io::Error::other(
-        "broken",
-    ))]));
-    datastore
-        .write_stream("s/broken", broken, true)
-        .await
-        .unwrap_err();
-    assert!(datastore.properties("s/broken").await.unwrap().is_none());
-    datastore
-        .write_stream("s/empty", stream(0), true)
-        .await
-        .unwrap();
-    let empty = datastore.properties("s/empty").await.unwrap().unwrap();
-    assert_eq!(empty.length, 0);
-}
-
-/// storage TR-02: a second upload or download leaves out what is the same, and only that.
-async fn resumed(datastore: &Datastore) {
-    let (source, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    write_files(source.path());
-    let upload = || datastore.upload(source.path()).to("r").overwrite().resume();
-    assert_eq!(upload().await.unwrap().transferred, FILES.len());
-    assert_eq!(upload().await.unwrap().transferred, 0);
-    std::fs::write(source.path().join("a.txt"), "other").unwrap();
-    let later = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
-    let changed = std::fs::File::options()
-        .write(true)
-        .open(source.path().join("a.txt"))
-        .unwrap();
-    changed.set_modified(later).unwrap();
-    assert_eq!(upload().await.unwrap().transferred, 1);
-
-    let download = || {
-        datastore
-            .download(copy.path())
-            .prefix("r")
-            .overwrite()
-            .resume()
-    };
-    assert_eq!(download().await.unwrap().transferred, FILES.len());
-    assert_eq!(download().await.unwrap().transferred, 0);
-    std::fs::write(copy.path().join("r/a.txt"), "wrong length").unwrap();
-    assert_eq!(download().await.unwrap().transferred, 1);
-    assert_eq!(read_files(copy.path())["r/a.txt"], b"other");
-    assert_eq!(read_files(copy.path()).len(), FILES.len());
 }
 
 /// storage SK-01.
@@ -414,6 +219,40 @@ async fn an_interrupted_download_goes_on() {
     let found = read_files(copy.path());
     assert_eq!(found.len(), 1, "{:?}", found.keys());
     assert_eq!(found["big"], whole);
+}
+
+/// storage AC-01.
+#[tokio::test]
+async fn accounts_are_kept_apart() {
+    const KEYS: [&str; 2] = ["b25lIGtleSBvZiB0d28=", "dGhlIG90aGVyIGtleQ=="];
+    let emulator = TestEmulator::start_with(|builder| {
+        builder
+            .identity("storage-account:firstone", KEYS[0])
+            .identity("storage-account:secondone", KEYS[1])
+    })
+    .await;
+    let workspace = workspace(&emulator, StorageEndpoints::default());
+    let datastores = workspace.datastores();
+    let container = |account: &str, key: &str| {
+        AzureBlob::new(account, account, "files")
+            .account_key(key)
+            .create_if_not_exists()
+    };
+    let first = datastores
+        .register(container("firstone", KEYS[0]))
+        .await
+        .unwrap();
+    let second = datastores
+        .register(container("secondone", KEYS[1]))
+        .await
+        .unwrap();
+    first.write("a", "1").await.unwrap();
+    assert_eq!(names(&first, "").await, ["a"]);
+    assert!(names(&second, "").await.is_empty());
+    let wrong = container("firstone", KEYS[1]).overwrite().skip_validation();
+    let wrong = datastores.register(wrong).await.unwrap();
+    let refused = azml_core::Error::from(wrong.write("a", "2").await.unwrap_err());
+    assert_eq!(refused.code(), Some("AuthenticationFailed"));
 }
 
 /// storage SD-08: a workspace is made with its datastores, listed and found again.

@@ -189,7 +189,8 @@ impl Builder {
 
     /// Replaces one development credential, for example `studio-workspace`,
     /// `studio-primary-token`, `client-id`, `client-secret`, `username`,
-    /// `password`, `tenant-id` or `subscription-id`.
+    /// `password`, `tenant-id` or `subscription-id`. `storage-account:NAME` adds a storage
+    /// account with this Base64 key.
     pub fn identity(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.identities.insert(name.into(), value.into());
         self

@@ -69,6 +69,14 @@ impl Identities {
         self.configured.get(name).map(String::as_str)
     }
 
+    /// The configured values whose names begin with `prefix`, by the rest of the name.
+    pub(crate) fn configured_below(&self, prefix: &str) -> Vec<(&str, &str)> {
+        self.configured
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+            .collect()
+    }
+
     /// Whether `value` is the documented one although that is not allowed here.
     pub(crate) fn is_refused(&self, identity: &Development, value: &str) -> bool {
         !self.is_documented(identity) && value == identity.value

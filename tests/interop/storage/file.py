@@ -115,6 +115,28 @@ def files_are_copied_renamed_and_deleted():
     equal(code(copy.delete_file), "ResourceNotFound")
 
 
+@row("SF-09")
+def leases_keep_others_from_writing():
+    file = share.get_file_client("leased")
+    file.upload_file(b"one")
+    lease = file.acquire_lease()
+    equal(file.get_file_properties().lease.state, "leased")
+    equal(code(lambda: file.upload_range(b"two", 0, 3)), "LeaseIdMissing")
+    equal(code(file.delete_file), "LeaseIdMissing")
+    equal(code(lambda: file.rename_file("other")), "LeaseIdMissing")
+    file.upload_range(b"two", 0, 3, lease=lease)
+    equal(file.download_file().readall(), b"two")
+    equal(code(file.acquire_lease), "LeaseAlreadyPresent")
+    new = "11111111-2222-3333-4444-555555555555"
+    lease.change(new)
+    equal(code(lambda: file.upload_file(b"x", lease="00000000-0000-0000-0000-000000000000")),
+          "LeaseIdMismatchWithFileOperation")
+    lease.release()
+    equal(code(lambda: file.upload_range(b"x", 0, 1, lease=new)), "LeaseNotPresentWithFileOperation")
+    file.acquire_lease().break_lease()
+    file.delete_file()
+
+
 @row("SF-08")
 def signatures_and_policies():
     sas = generate_share_sas(ACCOUNT, "results", KEY, permission="rl", expiry=hours(1))

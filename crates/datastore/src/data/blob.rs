@@ -164,6 +164,12 @@ pub(super) fn condition(mode: &WriteMode) -> Option<(&'static str, String)> {
 
 #[async_trait]
 impl Store for BlobStore {
+    async fn create_root(&self) -> Result<bool> {
+        self.connection
+            .create_root(("restype", "container"), "ContainerAlreadyExists")
+            .await
+    }
+
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Item>>> {
         let pages = self.pages(prefix.to_owned(), "");
         pages.map(|page| page.map(|page| page.items)).boxed()

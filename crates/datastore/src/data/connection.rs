@@ -152,6 +152,17 @@ impl Connection {
         self.client.send(request, Repeat::ByMethod).await
     }
 
+    /// Makes the container; gives whether it was not there. `existing` is the code of the
+    /// refusal that says so.
+    pub(super) async fn create_root(&self, query: (&str, &str), existing: &str) -> Result<bool> {
+        let url = with_query(self.root.clone(), &[query]);
+        match self.send(self.request(url, Method::Put)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some(existing) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Sends a request and hands the body out as it arrives.
     pub(super) async fn stream(&self, request: Request) -> azml_core::Result<AsyncRawResponse> {
         self.client.stream(request, Repeat::ByMethod).await

@@ -168,6 +168,12 @@ impl LakeStore {
 
 #[async_trait]
 impl Store for LakeStore {
+    async fn create_root(&self) -> Result<bool> {
+        self.paths
+            .create_root(("resource", "filesystem"), "FilesystemAlreadyExists")
+            .await
+    }
+
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Item>>> {
         let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
         let prefix = prefix.trim_start_matches('/').to_owned();

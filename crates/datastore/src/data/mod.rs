@@ -151,6 +151,15 @@ impl Datastore {
         self.store()?.head(path).await
     }
 
+    /// Makes the container, share or file system itself, with the datastore's credential;
+    /// gives `false` if it is there already.
+    ///
+    /// # Errors
+    /// A refusal by the service; [`Error::Unsupported`] for kinds without files.
+    pub async fn create_container(&self) -> Result<bool> {
+        self.store()?.create_root().await
+    }
+
     /// Copies a file within the datastore; gives `false` if there is one at `to` that
     /// may not be overwritten.
     ///

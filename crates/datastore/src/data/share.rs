@@ -343,6 +343,12 @@ fn etag_of(response: &RawResponse) -> Option<String> {
 
 #[async_trait]
 impl Store for ShareStore {
+    async fn create_root(&self) -> Result<bool> {
+        self.connection
+            .create_root(("restype", "share"), "ShareAlreadyExists")
+            .await
+    }
+
     /// The directory before the last slash of `prefix` is asked for the rest, and what is
     /// found is walked. The service compares names without regard to case.
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Item>>> {

@@ -105,6 +105,9 @@ pub(crate) struct Fetched {
 /// A place that holds files by name.
 #[async_trait]
 pub(crate) trait Store: Debug + Send + Sync {
+    /// Makes the container, share or file system; gives whether it was not there.
+    async fn create_root(&self) -> Result<bool>;
+
     /// Pages of the files whose names begin with `prefix`.
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Item>>>;
 

@@ -12,6 +12,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 /// The account that storage emulators have.
 pub(crate) const DEVELOPMENT_ACCOUNT: &str = "devstoreaccount1";
 
+/// What stands before the name of a further account in the configuration of its key.
+const FURTHER: &str = "storage-account:";
+
 /// The key of [`DEVELOPMENT_ACCOUNT`], public by design.
 const KEY: Development = Development {
     name: "storage-account-key",
@@ -29,7 +32,7 @@ fn generate_key() -> Result<String, Error> {
 pub(crate) struct Accounts(std::sync::Arc<BTreeMap<String, SharedKey>>);
 
 impl Accounts {
-    /// The development account with its key.
+    /// The development account with its key, and those that the configuration adds.
     ///
     /// # Errors
     /// A configured key that is not base64, or one that could not be made.
@@ -41,7 +44,23 @@ impl Accounts {
         })?;
         let account = DEVELOPMENT_ACCOUNT.to_owned();
         let key = SharedKey::new(account.clone(), key);
-        Ok(Self(std::sync::Arc::new(BTreeMap::from([(account, key)]))))
+        let mut accounts = BTreeMap::from([(account, key)]);
+        for (name, key) in identities.configured_below(FURTHER) {
+            let good = (3..=24).contains(&name.len())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            let key = AccountKey::from_base64(key).ok().filter(|_| good);
+            let key = key.ok_or_else(|| StartError::Service {
+                service: "storage",
+                reason: format!(
+                    "the storage account '{name}' needs a name of 3 to 24 lower-case letters and \
+                     digits, and a Base64 key"
+                ),
+            })?;
+            accounts.insert(name.to_owned(), SharedKey::new(name.to_owned(), key));
+        }
+        Ok(Self(std::sync::Arc::new(accounts)))
     }
 
     /// The key of an account.

@@ -11,6 +11,7 @@ mod dfs;
 mod error;
 mod file;
 pub(crate) mod gen1;
+mod lease;
 mod listing;
 mod metadata;
 mod names;

@@ -97,7 +97,10 @@ impl FileService {
 
     pub(super) async fn rename(&self, call: &Call, directory: bool) -> Result<Answer> {
         const SOURCE: &str = "x-ms-file-rename-source";
-        let to = target(call);
+        let mut to = target(call);
+        if let Some(id) = call.optional_header("x-ms-destination-lease-id") {
+            to.lease = Some(id.to_owned());
+        }
         let from = self.local_source(call, SOURCE)?;
         if (&from.account, &from.share) != (&to.account, &to.share) {
             return Err(StorageError::header(SOURCE));
@@ -134,6 +137,9 @@ impl FileService {
             account: target.account,
             share: target.container,
             path: target.path,
+            lease: call
+                .optional_header("x-ms-source-lease-id")
+                .map(str::to_owned),
         })
     }
 

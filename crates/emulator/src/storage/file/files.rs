@@ -12,11 +12,14 @@ use crate::storage::answer::Answer;
 use crate::storage::authorize::Grant;
 use crate::storage::conditions::Conditions;
 use crate::storage::error::{Code, Result, StorageError};
+use crate::storage::lease;
 use crate::storage::metadata;
 use crate::storage::range::ByteRange;
 use crate::storage::receive::{self, Own};
 use crate::storage::request::Call;
 use crate::storage::shares::{self, Entry};
+use crate::storage::time::Ticks;
+use crate::storage::tree::{LeaseAction, LeaseState};
 use crate::storage::xml::Xml;
 
 /// Largest file: 4 TiB.
@@ -32,7 +35,7 @@ pub(super) fn parse_length(text: &str) -> Result<u64> {
     }
 }
 
-fn described(answer: Answer, entry: &Entry, part: bool) -> Answer {
+fn described(answer: Answer, entry: &Entry, part: bool, now: Ticks) -> Answer {
     let file = entry.file.clone().unwrap_or_default();
     let headers = &file.headers;
     let kind = match headers.content_type.as_str() {
@@ -44,7 +47,15 @@ fn described(answer: Answer, entry: &Entry, part: bool) -> Answer {
     } else {
         "content-md5"
     };
+    let state = LeaseState::of(entry.lease.as_ref(), now);
+    let duration = match state {
+        LeaseState::Leased => "infinite",
+        _ => "",
+    };
     describe(answer, entry)
+        .header("x-ms-lease-status", state.status())
+        .header("x-ms-lease-state", state.name())
+        .header("x-ms-lease-duration", duration)
         .metadata(&entry.metadata)
         .header("x-ms-type", "File")
         .header("accept-ranges", "bytes")
@@ -54,8 +65,6 @@ fn described(answer: Answer, entry: &Entry, part: bool) -> Answer {
         .header("content-disposition", &headers.disposition)
         .header("cache-control", &headers.cache_control)
         .header(md5, &headers.md5)
-        .header("x-ms-lease-status", "unlocked")
-        .header("x-ms-lease-state", "available")
         .header("x-ms-server-encrypted", "true")
 }
 
@@ -109,7 +118,7 @@ impl FileService {
                 )
             }
         };
-        let answer = described(answer, &entry, range.is_some())
+        let answer = described(answer, &entry, range.is_some(), self.now())
             .header("content-length", &length.to_string());
         let answer = overridden(answer, grant);
         Ok(match plan.in_memory() {
@@ -124,7 +133,7 @@ impl FileService {
             return Ok(Answer::new(StatusCode::NOT_MODIFIED));
         }
         let length = entry.file.as_ref().map_or(0, |file| file.length);
-        let answer = described(Answer::new(StatusCode::OK), &entry, false)
+        let answer = described(Answer::new(StatusCode::OK), &entry, false, self.now())
             .header("content-length", &length.to_string());
         Ok(overridden(answer, grant))
     }
@@ -154,6 +163,16 @@ impl FileService {
             .header("content-md5", md5.as_deref().unwrap_or_default())
             .header("x-ms-file-last-write-time", &entry.times.written.iso())
             .header("x-ms-request-server-encrypted", "true"))
+    }
+
+    pub(super) async fn lease_file(&self, call: &Call) -> Result<Answer> {
+        let (action, status) = lease::action(call)?;
+        if matches!(action, LeaseAction::Acquire(Some(_), _)) {
+            // Leases of files have no end of their own.
+            return Err(StorageError::header("x-ms-lease-duration"));
+        }
+        let lease = self.shares.lease(target(call), action).await?;
+        Ok(lease::answered(status, &lease))
     }
 
     pub(super) fn list_ranges(&self, call: &Call) -> Result<Answer> {

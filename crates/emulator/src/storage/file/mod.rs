@@ -59,6 +59,7 @@ fn target(call: &Call) -> Target {
         account: call.target.account.clone(),
         share: call.target.container.clone(),
         path: call.target.path.clone(),
+        lease: call.optional_header("x-ms-lease-id").map(str::to_owned),
     }
 }
 
@@ -116,6 +117,7 @@ impl FileService {
             Operation::RenameFile => self.rename(call, false).await,
             Operation::CopyFile => self.copy_file(call).await,
             Operation::PutRange => self.put_range(call, body).await,
+            Operation::LeaseFile => self.lease_file(call).await,
             Operation::ListRanges => self.list_ranges(call),
             Operation::ListHandles => self.list_handles(call),
             Operation::CloseHandles => self.close_handles(call),

@@ -8,8 +8,10 @@ use crate::state::{Key, KeyRange, Read, WriteTxn};
 use crate::storage::conditions::Conditions;
 use crate::storage::error::{Code, Result, StorageError};
 use crate::storage::range::ByteRange;
+use crate::storage::time::Ticks;
 use crate::storage::tree::{
-    Content, ContentHeaders, Plan, Received, Stamp, ranges, release, share_content,
+    Content, ContentHeaders, FILE_LEASE, LeaseAction, LeaseAnswer, Plan, Received, Stamp,
+    check_lease_to_write, ranges, release, share_content,
 };
 
 /// An entry by its path; the root directory has the empty one.
@@ -18,6 +20,15 @@ pub(crate) struct Target {
     pub(crate) account: String,
     pub(crate) share: String,
     pub(crate) path: String,
+    /// The lease that the caller says to hold.
+    pub(crate) lease: Option<String>,
+}
+
+impl Target {
+    /// Checks that the caller may write over this entry, by its lease.
+    fn check_lease(&self, entry: &Entry, now: Ticks) -> Result<()> {
+        check_lease_to_write(entry.lease.as_ref(), self.lease.as_deref(), now, FILE_LEASE)
+    }
 }
 
 /// A directory or file to make.
@@ -180,7 +191,10 @@ impl Shares {
                     (Some(_), Some(_)) if create_only => {
                         return Err(Code::AuthorizationPermissionMismatch.into());
                     }
-                    (Some(_), Some(_)) => remove(txn, &share, old)?,
+                    (Some(_), Some(_)) => {
+                        at.check_lease(old, stamp.now)?;
+                        remove(txn, &share, old)?;
+                    }
                     (None, None) => return Err(Code::ResourceAlreadyExists.into()),
                     _ => return Err(Code::ResourceTypeMismatch.into()),
                 }
@@ -197,6 +211,7 @@ impl Shares {
                 times: new.times,
                 attributes: new.attributes,
                 metadata: new.metadata,
+                lease: old.and_then(|old| old.lease),
                 file: new.file.map(|(length, headers)| File {
                     length,
                     content: Content::Empty,
@@ -214,12 +229,14 @@ impl Shares {
     /// # Errors
     /// [`Code::ResourceNotFound`], [`Code::DirectoryNotEmpty`].
     pub(crate) async fn delete(&self, at: Target, directory: bool) -> Result<()> {
+        let now = self.tree.stamp().now;
         self.write(move |txn| {
             let share = share(txn, &at.account, &at.share)?;
             let entry = existing(txn, &share, &at.path, directory)?;
             if directory && !is_empty(txn, &share, entry.id)? {
                 return Err(Code::DirectoryNotEmpty.into());
             }
+            at.check_lease(&entry, now)?;
             remove(txn, &share, &entry)
         })
         .await
@@ -242,6 +259,7 @@ impl Shares {
             let share = share(txn, &at.account, &at.share)?;
             let mut entry = existing(txn, &share, &at.path, directory)?;
             conditions.check_write(Some(entry.version()), Code::ConditionNotMet)?;
+            at.check_lease(&entry, stamp.now)?;
             match change {
                 EntryChange::Metadata(metadata) => entry.metadata = metadata,
                 EntryChange::Properties {
@@ -298,6 +316,7 @@ impl Shares {
             let share = share(txn, &at.account, &at.share)?;
             let mut entry = existing(txn, &share, &at.path, false)?;
             conditions.check_write(Some(entry.version()), Code::ConditionNotMet)?;
+            at.check_lease(&entry, stamp.now)?;
             let Some(file) = &mut entry.file else {
                 return Err(Code::ResourceTypeMismatch.into());
             };
@@ -310,6 +329,28 @@ impl Shares {
             touch(&mut entry, stamp, true);
             put(txn, &share, &entry)?;
             Ok(entry)
+        })
+        .await
+    }
+
+    /// Does something with the lease of a file. Its entity tag stays.
+    ///
+    /// # Errors
+    /// [`Code::ResourceNotFound`]; the lease is not the caller's.
+    pub(crate) async fn lease(&self, at: Target, action: LeaseAction) -> Result<LeaseAnswer> {
+        let now = self.tree.stamp().now;
+        let ids = self.tree.state.ids.clone();
+        self.write(move |txn| {
+            let share = share(txn, &at.account, &at.share)?;
+            let mut entry = existing(txn, &share, &at.path, false)?;
+            let (lease, answer) = action.apply(entry.lease.take(), now, &ids)?;
+            entry.lease = lease;
+            put(txn, &share, &entry)?;
+            Ok(LeaseAnswer {
+                etag: entry.etag,
+                modified: entry.modified,
+                ..answer
+            })
         })
         .await
     }
@@ -356,6 +397,7 @@ impl Shares {
             if rename.directory && is_below(&to.path, &from.path) {
                 return Err(Code::InvalidResourceName.into());
             }
+            from.check_lease(&entry, stamp.now)?;
             let old: Option<Entry> = txn.get_json(ENTRIES, key(&share.id, parent, name))?;
             match old {
                 Some(old) if old.id == entry.id => {}
@@ -363,7 +405,10 @@ impl Shares {
                     return Err(Code::ResourceTypeMismatch.into());
                 }
                 Some(_) if !rename.replace => return Err(Code::ResourceAlreadyExists.into()),
-                Some(old) => remove(txn, &share, &old)?,
+                Some(old) => {
+                    to.check_lease(&old, stamp.now)?;
+                    remove(txn, &share, &old)?;
+                }
                 None => {}
             }
             txn.remove(ENTRIES, key(&share.id, entry.parent, &entry.name))?;
@@ -399,7 +444,10 @@ impl Shares {
             let old: Option<Entry> = txn.get_json(ENTRIES, key(&share.id, parent, name))?;
             match &old {
                 Some(old) if old.file.is_none() => return Err(Code::ResourceTypeMismatch.into()),
-                Some(old) => remove(txn, &share, old)?,
+                Some(old) => {
+                    to.check_lease(old, stamp.now)?;
+                    remove(txn, &share, old)?;
+                }
                 None => {}
             }
             let id = share.next;
@@ -411,6 +459,7 @@ impl Shares {
                 name: name.to_owned(),
                 metadata: metadata.unwrap_or(source.metadata),
                 file: Some(file),
+                lease: old.and_then(|old| old.lease),
                 ..source
             };
             touch(&mut entry, stamp, true);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::storage::conditions::Version;
 use crate::storage::time::Ticks;
-use crate::storage::tree::{Content, ContentHeaders, StoredPolicy};
+use crate::storage::tree::{Content, ContentHeaders, Lease, StoredPolicy};
 
 /// The largest share, in GiB, and what a share gets that names no quota.
 pub(crate) const LARGEST_QUOTA: u32 = 102_400;
@@ -45,6 +45,8 @@ pub(crate) struct Entry {
     /// `None` for a directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<File>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lease: Option<Lease>,
 }
 
 /// What only files have.

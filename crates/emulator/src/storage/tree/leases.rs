@@ -104,7 +104,7 @@ pub(crate) struct LeaseAnswer {
 
 impl LeaseAction {
     /// Applies the action: the lease afterwards, and what to answer.
-    fn apply(
+    pub(crate) fn apply(
         self,
         lease: Option<Lease>,
         now: Ticks,
@@ -224,6 +224,12 @@ pub(crate) const BLOB_LEASE: LeaseCodes = LeaseCodes {
 pub(crate) const CONTAINER_LEASE: LeaseCodes = LeaseCodes {
     mismatch: Code::LeaseIdMismatchWithContainerOperation,
     absent: Code::LeaseNotPresentWithContainerOperation,
+};
+
+/// For files of shares.
+pub(crate) const FILE_LEASE: LeaseCodes = LeaseCodes {
+    mismatch: Code::LeaseIdMismatchWithFileOperation,
+    absent: Code::LeaseNotPresentWithFileOperation,
 };
 
 /// Checks a lease id that was given; none is always good enough to read.

@@ -29,8 +29,8 @@ pub(crate) use blocks::{BlockLists, ListedBlock, MOST_COMMITTED, Wanted};
 pub(crate) use containers::ContainerChange;
 pub(crate) use content::{INLINE_LIMIT, Plan, Received, release, share as share_content};
 pub(crate) use leases::{
-    BLOB_LEASE, CONTAINER_LEASE, Lease, LeaseAction, LeaseAnswer, LeaseState,
-    check_given as check_lease,
+    BLOB_LEASE, CONTAINER_LEASE, FILE_LEASE, Lease, LeaseAction, LeaseAnswer, LeaseState,
+    check_given as check_lease, check_write as check_lease_to_write,
 };
 pub(crate) use list::{BlobPage, Entry, LARGEST_PAGE, ListBlobs};
 pub(crate) use model::{
