@@ -30,16 +30,17 @@ const TEXTS: [&str; 5] = [
 pub(crate) fn run() -> Result<()> {
     process::run(&mut process::cargo(&[
         "build",
-        "--release",
+        "--profile",
+        "dist",
         "--locked",
         "--package",
         "azml-cli",
     ])?)?;
     let target = metadata::target_directory()?;
     let binary = target
-        .join("release")
+        .join("dist")
         .join(format!("azml{}", std::env::consts::EXE_SUFFIX));
-    let dist = target.join("dist");
+    let dist = target.join("xtask/dist");
     let name = format!("azml-{}-{}", metadata::version()?, host()?);
     let folder = dist.join(&name);
     if folder.exists() {
