@@ -90,7 +90,7 @@ impl Program {
         }
         let sink = |(place, target): (usize, SinkTarget)| {
             let input = relations.get(place).cloned().ok_or(DecodeError::Damaged)?;
-            Ok(Sink { input, target })
+            Ok::<_, DecodeError>(Sink { input, target })
         };
         Ok(Self {
             sinks: document

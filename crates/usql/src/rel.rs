@@ -298,6 +298,11 @@ pub(crate) enum WindowFunction {
 }
 
 impl WindowFunction {
+    /// Whether it sorts the values of a whole partition.
+    pub(crate) fn is_percentile(self) -> bool {
+        matches!(self, Self::PercentileCont | Self::PercentileDisc)
+    }
+
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         Some(match name {
             "ROW_NUMBER" => Self::RowNumber,
