@@ -3,6 +3,7 @@
 
 mod article;
 mod data_lake;
+mod datastore;
 mod secrets;
 mod sql_server;
 mod studio_client;

@@ -2,6 +2,7 @@
 
 mod bind;
 pub mod catalog;
+mod codec;
 mod compile;
 mod cs;
 mod error;
@@ -19,6 +20,7 @@ mod table;
 mod text_encoding;
 
 pub use catalog::Catalog;
+pub use codec::DecodeError;
 pub use compile::{CompileOptions, JobInfo, Program, compile};
 pub use cs::Type;
 pub use error::{BadRow, RuntimeError};

@@ -17,7 +17,7 @@ use crate::table::TableSource;
 pub(crate) type Rel = Arc<Relation>;
 
 /// A rowset: how it comes about, and its columns.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Relation {
     pub(crate) node: Node,
     pub(crate) columns: Vec<Column>,
@@ -34,22 +34,7 @@ impl Relation {
                 continue;
             }
             visit(&relation.node);
-            match &relation.node {
-                Node::Values(_) | Node::Extract(_) | Node::Table(_) => {}
-                Node::Project(input, _)
-                | Node::Filter(input, _)
-                | Node::Aggregate(input, ..)
-                | Node::Window(input, _)
-                | Node::Distinct(input)
-                | Node::Explode(input, ..) => pending.push(input),
-                Node::Sort(sort) => pending.push(&sort.input),
-                Node::Join(join) => pending.extend([&*join.left, &*join.right]),
-                Node::Union(left, right)
-                | Node::Except(left, right, _)
-                | Node::Intersect(left, right, _) => {
-                    pending.extend([&**left, &**right]);
-                }
-            }
+            pending.extend(relation.node.inputs().into_iter().map(|input| &**input));
         }
     }
 }
@@ -63,43 +48,86 @@ pub struct Column {
     pub ty: Type,
 }
 
-/// How rows come about.
+/// How rows come about from the rowsets `R`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Node {
+pub(crate) enum Node<R = Rel> {
     Values(Vec<Vec<Expr>>),
     Extract(ExtractSource),
     Table(TableSource),
-    Project(#[serde(with = "crate::shared")] Rel, Vec<Expr>),
-    Filter(#[serde(with = "crate::shared")] Rel, Expr),
+    Project(R, Vec<Expr>),
+    Filter(R, Expr),
     /// Keys first, then aggregates.
-    Aggregate(
-        #[serde(with = "crate::shared")] Rel,
-        Vec<Expr>,
-        Vec<AggregateCall>,
-    ),
+    Aggregate(R, Vec<Expr>, Vec<AggregateCall>),
     /// The input's columns, then one for each function.
-    Window(#[serde(with = "crate::shared")] Rel, Vec<WindowCall>),
-    Join(JoinNode),
+    Window(R, Vec<WindowCall>),
+    Join(JoinNode<R>),
     /// All rows of both; columns by place.
-    Union(
-        #[serde(with = "crate::shared")] Rel,
-        #[serde(with = "crate::shared")] Rel,
-    ),
-    Except(
-        #[serde(with = "crate::shared")] Rel,
-        #[serde(with = "crate::shared")] Rel,
-        Duplicates,
-    ),
-    Intersect(
-        #[serde(with = "crate::shared")] Rel,
-        #[serde(with = "crate::shared")] Rel,
-        Duplicates,
-    ),
-    Distinct(#[serde(with = "crate::shared")] Rel),
-    Sort(SortNode),
+    Union(R, R),
+    Except(R, R, Duplicates),
+    Intersect(R, R, Duplicates),
+    Distinct(R),
+    Sort(SortNode<R>),
     /// The input's columns, then one for each of the sequences, which are of
     /// equal length in each row: a row for each of their items.
-    Explode(#[serde(with = "crate::shared")] Rel, Vec<Expr>, Empty),
+    Explode(R, Vec<Expr>, Empty),
+}
+
+impl<R> Node<R> {
+    /// The rowsets it is made from, in order.
+    pub(crate) fn inputs(&self) -> Vec<&R> {
+        match self {
+            Self::Values(_) | Self::Extract(_) | Self::Table(_) => Vec::new(),
+            Self::Project(input, _)
+            | Self::Filter(input, _)
+            | Self::Aggregate(input, ..)
+            | Self::Window(input, _)
+            | Self::Distinct(input)
+            | Self::Explode(input, ..) => vec![input],
+            Self::Sort(sort) => vec![&sort.input],
+            Self::Join(join) => vec![&join.left, &join.right],
+            Self::Union(left, right)
+            | Self::Except(left, right, _)
+            | Self::Intersect(left, right, _) => vec![left, right],
+        }
+    }
+
+    /// The same over other rowsets, or nothing when one of them is missing.
+    pub(crate) fn over<S>(&self, mut input: impl FnMut(&R) -> Option<S>) -> Option<Node<S>> {
+        Some(match self {
+            Self::Values(rows) => Node::Values(rows.clone()),
+            Self::Extract(source) => Node::Extract(source.clone()),
+            Self::Table(source) => Node::Table(source.clone()),
+            Self::Project(rel, exprs) => Node::Project(input(rel)?, exprs.clone()),
+            Self::Filter(rel, predicate) => Node::Filter(input(rel)?, predicate.clone()),
+            Self::Aggregate(rel, keys, calls) => {
+                Node::Aggregate(input(rel)?, keys.clone(), calls.clone())
+            }
+            Self::Window(rel, calls) => Node::Window(input(rel)?, calls.clone()),
+            Self::Join(join) => Node::Join(JoinNode {
+                left: input(&join.left)?,
+                right: input(&join.right)?,
+                kind: join.kind,
+                on: join.on.clone(),
+            }),
+            Self::Union(left, right) => Node::Union(input(left)?, input(right)?),
+            Self::Except(left, right, duplicates) => {
+                Node::Except(input(left)?, input(right)?, *duplicates)
+            }
+            Self::Intersect(left, right, duplicates) => {
+                Node::Intersect(input(left)?, input(right)?, *duplicates)
+            }
+            Self::Distinct(rel) => Node::Distinct(input(rel)?),
+            Self::Sort(sort) => Node::Sort(SortNode {
+                input: input(&sort.input)?,
+                keys: sort.keys.clone(),
+                skip: sort.skip,
+                fetch: sort.fetch,
+            }),
+            Self::Explode(rel, sequences, empty) => {
+                Node::Explode(input(rel)?, sequences.clone(), *empty)
+            }
+        })
+    }
 }
 
 /// Whether duplicate rows count.
@@ -133,11 +161,9 @@ pub(crate) enum Join {
 
 /// Two rowsets; null keys match null keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct JoinNode {
-    #[serde(with = "crate::shared")]
-    pub(crate) left: Rel,
-    #[serde(with = "crate::shared")]
-    pub(crate) right: Rel,
+pub(crate) struct JoinNode<R = Rel> {
+    pub(crate) left: R,
+    pub(crate) right: R,
     pub(crate) kind: Join,
     /// Pairs of a left and a right column; none for a cross join.
     pub(crate) on: Vec<(usize, usize)>,
@@ -145,9 +171,8 @@ pub(crate) struct JoinNode {
 
 /// ORDER BY with OFFSET and FETCH.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct SortNode {
-    #[serde(with = "crate::shared")]
-    pub(crate) input: Rel,
+pub(crate) struct SortNode<R = Rel> {
+    pub(crate) input: R,
     pub(crate) keys: Vec<SortKey>,
     pub(crate) skip: usize,
     pub(crate) fetch: Option<usize>,
@@ -273,6 +298,11 @@ pub(crate) enum WindowFunction {
 }
 
 impl WindowFunction {
+    /// Whether it sorts the values of a whole partition.
+    pub(crate) fn is_percentile(self) -> bool {
+        matches!(self, Self::PercentileCont | Self::PercentileDisc)
+    }
+
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         Some(match name {
             "ROW_NUMBER" => Self::RowNumber,
@@ -293,9 +323,8 @@ impl WindowFunction {
 }
 
 /// Rows that a script leaves behind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sink {
-    #[serde(with = "crate::shared")]
     pub(crate) input: Rel,
     pub(crate) target: SinkTarget,
 }

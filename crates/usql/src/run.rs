@@ -21,7 +21,7 @@ use crate::catalog::Change;
 use crate::compile::Program;
 use crate::error::RuntimeError;
 use crate::output::RowWriter;
-use crate::plan::Lowering;
+use crate::plan::{Lowering, joins_are_small};
 use crate::rel::{Column, Output, Sink, SinkTarget};
 use crate::store::{FileStore, StorePath, Transaction};
 use crate::table::TableWriter;
@@ -152,10 +152,12 @@ impl Local {
         Self { options }
     }
 
-    fn session(&self) -> Result<SessionContext, DataFusionError> {
+    /// A session for the plan of one sink.
+    fn session(&self, sink: &Sink) -> Result<SessionContext, DataFusionError> {
         let config = SessionConfig::new()
             .with_target_partitions(self.options.partitions.max(1))
             .with_batch_size(8_192)
+            .with_repartition_joins(!joins_are_small(&sink.input))
             // Rows stay in the order of the input where nothing else orders them.
             .set_bool("datafusion.optimizer.enable_round_robin_repartition", false);
         let mut runtime = RuntimeEnvBuilder::new();
@@ -193,11 +195,11 @@ impl Engine for Local {
         progress: &Progress,
     ) -> Result<JobOutcome, RunError> {
         let work = async {
-            let session = self.session().map_err(runtime_error)?;
             let mut lowering = Lowering::new(Arc::clone(&store), program.now);
             let mut transaction = begin(&store)?;
             let mut outcome = JobOutcome::default();
             for sink in &program.sinks {
+                let session = self.session(sink).map_err(runtime_error)?;
                 let plan = Self::plan(&session, &mut lowering, sink)
                     .await
                     .map_err(runtime_error)?;
@@ -252,10 +254,10 @@ impl Engine for Local {
         program: &Program,
         store: Arc<dyn FileStore>,
     ) -> Result<String, RunError> {
-        let session = self.session().map_err(runtime_error)?;
         let mut lowering = Lowering::new(store, program.now);
         let mut text = String::new();
         for sink in &program.sinks {
+            let session = self.session(sink).map_err(runtime_error)?;
             let plan = Self::plan(&session, &mut lowering, sink)
                 .await
                 .map_err(runtime_error)?;

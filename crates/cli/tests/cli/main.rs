@@ -1,6 +1,8 @@
 //! Runs the built `azml` as a user would: output, exit status, files, signals.
 
 #[cfg(all(unix, feature = "engine"))]
+mod datastore;
+#[cfg(all(unix, feature = "engine"))]
 mod emulator;
 #[cfg(all(unix, feature = "engine"))]
 mod exec;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Catalog, DBO, Database, MASTER, QualifiedName, Schema};
 use crate::store::{CATALOG, EntryKind, FileStore, StorePath};
@@ -14,7 +14,7 @@ const DATABASE: &str = "database.json";
 const SCHEMA: &str = "schema.json";
 
 /// What a script changes in the catalog's folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Change {
     /// A document to be written.
     Write(StorePath, Vec<u8>),

@@ -23,14 +23,14 @@ pub const MASTER: &str = "master";
 pub const DBO: &str = "dbo";
 
 /// All databases.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Catalog {
     /// By name; [`MASTER`] is one of them.
     pub databases: BTreeMap<String, Database>,
 }
 
 /// A database.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Database {
     /// By name; [`DBO`] is one of them.
     pub schemas: BTreeMap<String, Schema>,
@@ -39,7 +39,7 @@ pub struct Database {
 }
 
 /// A schema.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Schema {
     /// By name.
     pub tables: BTreeMap<String, Table>,

@@ -19,8 +19,8 @@ pub(crate) enum Value {
     UInt(u32),
     Long(i64),
     ULong(u64),
-    Float(f32),
-    Double(f64),
+    Float(#[serde(with = "bits::single")] f32),
+    Double(#[serde(with = "bits::double")] f64),
     Decimal(Decimal),
     /// A UTF-16 unit.
     Char(u16),
@@ -178,6 +178,33 @@ impl Value {
                 .collect(),
             Self::String(text) => text.encode_utf16().map(Self::Char).collect(),
             _ => Arc::default(),
+        }
+    }
+}
+
+/// Reals in documents by their bits: JSON has no infinities, and no NaN.
+mod bits {
+    pub(super) mod single {
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(value: &f32, to: S) -> Result<S::Ok, S::Error> {
+            to.serialize_u32(value.to_bits())
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
+            u32::deserialize(from).map(f32::from_bits)
+        }
+    }
+
+    pub(super) mod double {
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+            to.serialize_u64(value.to_bits())
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+            u64::deserialize(from).map(f64::from_bits)
         }
     }
 }

@@ -51,7 +51,9 @@ pub(crate) struct Lowering {
 }
 
 /// What a table is taken for when the sides of a join are compared.
-const UNKNOWN_SIZE: u64 = 64 << 20;
+const UNKNOWN_SIZE: u64 = 256 << 20;
+/// As much text as may be in memory once, for all partitions together.
+const SMALL: u64 = 64 << 20;
 
 pub(super) type Result<T> = std::result::Result<T, DataFusionError>;
 
@@ -416,9 +418,17 @@ impl Lowering {
                 [left.types.clone(), right.types.clone()].concat(),
             ),
         };
+        // The engine keeps the rows of the left side in memory: the smaller one goes there.
+        let swapped = size(&join.right) < size(&join.left);
         if join.on.is_empty() {
-            let plan = LogicalPlanBuilder::from(left.plan)
-                .cross_join(right.plan)?
+            let (first, second) = if swapped {
+                (right.plan, left.plan)
+            } else {
+                (left.plan, right.plan)
+            };
+            let plan = LogicalPlanBuilder::from(first)
+                .cross_join(second)?
+                .project(names.iter().map(ident))?
                 .build()?;
             return Ok(Lowered { plan, names, types });
         }
@@ -439,8 +449,6 @@ impl Lowering {
             )
         });
         let (left_keys, right_keys): (Vec<_>, Vec<_>) = keys.unzip();
-        // The engine keeps the rows of the left side in memory: the smaller one goes there.
-        let swapped = size(&join.right) < size(&join.left);
         let (first, second, keys, kind) = if swapped {
             (right.plan, left.plan, (right_keys, left_keys), kind.swap())
         } else {
@@ -573,6 +581,27 @@ fn size(relation: &Relation) -> u64 {
         Node::Union(left, right) => size(left).saturating_add(size(right)),
         Node::Except(left, ..) | Node::Intersect(left, ..) => size(left),
     }
+}
+
+/// Whether the rows that joins keep in memory are so few that one table of them serves all
+/// partitions. Otherwise both sides are spread by their keys.
+pub(crate) fn joins_are_small(relation: &Relation) -> bool {
+    let mut small = true;
+    relation.walk(&mut |node| {
+        let kept = match node {
+            Node::Join(join) => size(&join.left).min(size(&join.right)),
+            Node::Except(left, ..) | Node::Intersect(left, ..) => size(left),
+            // Percentiles join their input with its groups.
+            Node::Window(input, calls)
+                if calls.iter().any(|call| call.function.is_percentile()) =>
+            {
+                size(input)
+            }
+            _ => 0,
+        };
+        small &= kept <= SMALL;
+    });
+    small
 }
 
 /// The files of a set whose names already decide against them.

@@ -4,4 +4,4 @@ mod function;
 mod lower;
 mod window;
 
-pub(crate) use lower::Lowering;
+pub(crate) use lower::{Lowering, joins_are_small};

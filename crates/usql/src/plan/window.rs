@@ -233,29 +233,29 @@ impl Lowering {
         use datafusion::logical_expr::JoinType;
         let names = [left.names.clone(), right.names.clone()].concat();
         let types = [left.types.clone(), right.types.clone()].concat();
-        let builder = LogicalPlanBuilder::from(left.plan);
-        let plan = if on.is_empty() {
-            builder.cross_join(right.plan)?.build()?
+        // The groups are fewer than the rows: they are the side that is kept in memory.
+        let builder = LogicalPlanBuilder::from(right.plan);
+        let builder = if on.is_empty() {
+            builder.cross_join(left.plan)?
         } else {
             let keys: (Vec<_>, Vec<_>) = on
                 .iter()
                 .map(|(l, r)| {
                     (
-                        PlanColumn::from_name(&left.names[*l]),
                         PlanColumn::from_name(&right.names[*r]),
+                        PlanColumn::from_name(&left.names[*l]),
                     )
                 })
                 .unzip();
-            builder
-                .join_detailed(
-                    right.plan,
-                    JoinType::Left,
-                    keys,
-                    None,
-                    NullEquality::NullEqualsNull,
-                )?
-                .build()?
+            builder.join_detailed(
+                left.plan,
+                JoinType::Right,
+                keys,
+                None,
+                NullEquality::NullEqualsNull,
+            )?
         };
+        let plan = builder.project(names.iter().map(ident))?.build()?;
         Ok(Lowered { plan, names, types })
     }
 }

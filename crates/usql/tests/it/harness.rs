@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use azml_usql::{
-    Catalog, CompileOptions, Engine, Local, LocalFiles, Progress, RunError, RunOptions, compile,
+    Catalog, CompileOptions, Engine, Local, LocalFiles, Program, Progress, RunError, RunOptions,
+    compile,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +63,9 @@ impl Lake {
         let catalog = Catalog::load(&*files).expect("a catalog");
         let program = compile(script, &catalog, Some(files.clone()), &self.options)
             .map_err(Failure::Compile)?;
+        // A program that was sent to another process does the same.
+        let bytes = program.encode().expect("a document");
+        let program = Program::decode(&bytes).expect("a program");
         let engine = Local::new(RunOptions {
             partitions,
             memory: None,
