@@ -37,8 +37,9 @@ pub(crate) enum CatalogCommand {
         after_help = "Examples:\n  azml adla catalog preview orders --database sales --account myadla"
     )]
     Preview {
-        /// Table
-        table: String,
+        /// Its name
+        #[arg(value_name = "TABLE")]
+        name: String,
         /// At most this many
         #[arg(long, value_name = "N", default_value_t = 20)]
         rows: u64,

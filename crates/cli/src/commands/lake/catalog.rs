@@ -28,13 +28,9 @@ pub(super) async fn run(command: CatalogCommand, lake: &DataLake, format: &Forma
             let catalog = lake.catalog(&within.jobs.account)?;
             show(&catalog, kind, &name, &within, format).await
         }
-        CatalogCommand::Preview {
-            table,
-            rows,
-            within,
-        } => {
+        CatalogCommand::Preview { name, rows, within } => {
             let catalog = lake.catalog(&within.jobs.account)?;
-            preview(&catalog, &table, rows, &within, format).await
+            preview(&catalog, &name, rows, &within, format).await
         }
         CatalogCommand::Credential(command) => credential(command, lake).await,
         CatalogCommand::Acl(command) => acl(command, lake, format).await,
