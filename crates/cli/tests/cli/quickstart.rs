@@ -6,6 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use tempfile::TempDir;
+
 use crate::support::{Done, User, finish};
 
 /// The user and group `nobody` of Linux systems.
@@ -53,14 +55,19 @@ fn check(done: Done, out: &Path) {
     assert!(text("read_intermediate.py").contains("get_intermediate_dataset"));
 }
 
+/// Where the environment for the scripts is made; other users must be able to read it.
+fn cache() -> TempDir {
+    let cache = tempfile::tempdir().expect("a temporary directory");
+    std::fs::set_permissions(cache.path(), std::fs::Permissions::from_mode(0o755)).expect("opened");
+    cache
+}
+
 #[test]
 fn every_step_works_and_a_second_tour_too() {
     let user = User::new();
-    let cache = tempfile::tempdir().expect("a temporary directory");
-    std::fs::set_permissions(cache.path(), std::fs::Permissions::from_mode(0o755)).expect("opened");
+    let cache = cache();
     for _ in 0..2 {
         let mut command = user.command(["quickstart"]);
-        // Where the environment for the scripts is made; other users must be able to read it.
         command.env("XDG_CACHE_HOME", cache.path());
         check(finish(&mut command), &user.path("azml-quickstart"));
     }
@@ -121,9 +128,11 @@ fn an_interrupted_tour_leaves_nothing() {
     use std::process::Stdio;
 
     let user = User::new();
+    let cache = cache();
     let mut child = user
         .command(["quickstart"])
         .env("TMPDIR", user.home())
+        .env("XDG_CACHE_HOME", cache.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
