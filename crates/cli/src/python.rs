@@ -43,8 +43,13 @@ impl Packages {
 
 /// Whether an interpreter has the packages.
 pub(crate) async fn has(packages: Packages, python: &Path) -> bool {
+    // matplotlib leaves its settings where it is first imported: not in the user's home.
+    let Ok(settings) = tempfile::tempdir() else {
+        return false;
+    };
     let status = Command::new(python)
         .args(["-I", "-c", packages.probe()])
+        .env("MPLCONFIGDIR", settings.path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
