@@ -5,6 +5,7 @@
     datalake.py list                     job.list of azure-mgmt-datalake-analytics
 """
 
+import importlib.metadata
 import json
 import os
 import resource
@@ -77,7 +78,21 @@ def jobs():
 
 TASKS = {"upload": upload, "download": download, "list": jobs}
 
-start, rows = TASKS[sys.argv[1]](*sys.argv[2:])
+PACKAGES = {
+    "upload": "azure-datalake-store",
+    "download": "azure-datalake-store",
+    "list": "azure-mgmt-datalake-analytics",
+}
+
+task = sys.argv[1]
+start, rows = TASKS[task](*sys.argv[2:])
 seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps({"seconds": seconds, "rows": rows, "peak_bytes": peak}))
+used = resource.getrusage(resource.RUSAGE_SELF)
+line = {
+    "program": f"{PACKAGES[task]} {importlib.metadata.version(PACKAGES[task])}",
+    "seconds": seconds,
+    "processor_seconds": used.ru_utime + used.ru_stime,
+    "rows": rows,
+    "peak_bytes": used.ru_maxrss * 1024,
+}
+print(json.dumps(line))

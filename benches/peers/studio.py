@@ -26,40 +26,51 @@ def azureml_parse(file):
         return deserialize_dataframe(reader, "GenericCSV")
 
 
+def azureml_program():
+    import azureml
+    import pandas
+
+    return f"azureml {azureml.__version__} (pandas {pandas.__version__})"
+
+
 def read(name):
     dataset = workspace().datasets[name]
+    program = azureml_program()
     start = time.perf_counter()
-    rows = len(dataset.to_dataframe())
-    return start, rows
+    return program, start, len(dataset.to_dataframe())
 
 
 def write(file, name):
     datasets = workspace().datasets
     frame = azureml_parse(file)
+    program = azureml_program()
     start = time.perf_counter()
     datasets.add_from_dataframe(frame, "GenericCSV", name, "bench")
-    return start, len(frame)
+    return program, start, len(frame)
 
 
 def parse(file):
     import azureml.serialization  # the import is no part of the measurement
 
+    program = azureml_program()
     start = time.perf_counter()
-    return start, len(azureml_parse(file))
+    return program, start, len(azureml_parse(file))
 
 
 def polars(file):
     import polars
 
+    program = f"polars {polars.__version__}"
     start = time.perf_counter()
-    return start, len(polars.read_csv(file))
+    return program, start, len(polars.read_csv(file))
 
 
 def pyarrow(file):
     import pyarrow.csv
 
+    program = f"pyarrow {pyarrow.__version__}"
     start = time.perf_counter()
-    return start, pyarrow.csv.read_csv(file).num_rows
+    return program, start, pyarrow.csv.read_csv(file).num_rows
 
 
 TASKS = {
@@ -70,7 +81,14 @@ TASKS = {
     "pyarrow": pyarrow,
 }
 
-start, rows = TASKS[sys.argv[1]](*sys.argv[2:])
+program, start, rows = TASKS[sys.argv[1]](*sys.argv[2:])
 seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps({"seconds": seconds, "rows": rows, "peak_bytes": peak}))
+used = resource.getrusage(resource.RUSAGE_SELF)
+line = {
+    "program": program,
+    "seconds": seconds,
+    "processor_seconds": used.ru_utime + used.ru_stime,
+    "rows": rows,
+    "peak_bytes": used.ru_maxrss * 1024,
+}
+print(json.dumps(line))

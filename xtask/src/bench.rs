@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
+use self::table::Row;
 use crate::{metadata, process};
 
 /// What to measure.
@@ -56,35 +57,84 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 #[derive(Clone, Copy, Debug)]
 struct Measurement {
     seconds: f64,
+    /// Of all threads, from the start of the program on.
+    processor_seconds: f64,
     peak_bytes: u64,
 }
 
-/// Runs a program a few times and keeps its fastest run: the others met other work.
-fn best_of(runs: usize, mut command: impl FnMut() -> Command) -> Result<Measurement> {
-    let mut best: Option<Measurement> = None;
-    for _ in 0..runs {
-        let found = measure(&mut command())?;
-        if best.is_none_or(|best| found.seconds < best.seconds) {
-            best = Some(found);
-        }
-    }
-    best.context("at least one run")
+/// Something to compare, under a name in which the program's own name stands for `{}`.
+struct Contender<'c> {
+    name: String,
+    ours: bool,
+    runs: usize,
+    /// The command of a run, counted from zero.
+    command: Box<dyn Fn(usize) -> Result<Command> + 'c>,
 }
 
-fn measure(command: &mut Command) -> Result<Measurement> {
+impl<'c> Contender<'c> {
+    fn ours(
+        name: impl Into<String>,
+        runs: usize,
+        command: impl Fn(usize) -> Result<Command> + 'c,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            ours: true,
+            runs,
+            command: Box::new(command),
+        }
+    }
+
+    fn peer(
+        name: impl Into<String>,
+        runs: usize,
+        command: impl Fn(usize) -> Result<Command> + 'c,
+    ) -> Self {
+        Self {
+            ours: false,
+            ..Self::ours(name, runs, command)
+        }
+    }
+}
+
+/// Measures all in turn, and again, so that other work on the machine meets all of them.
+fn compare(contenders: &[Contender<'_>]) -> Result<Vec<Row>> {
+    let mut rows: Vec<_> = contenders
+        .iter()
+        .map(|contender| Row::new(&contender.name, contender.ours))
+        .collect();
+    let rounds = contenders.iter().map(|contender| contender.runs).max();
+    for run in 0..rounds.unwrap_or_default() {
+        for (contender, row) in contenders.iter().zip(&mut rows) {
+            if run < contender.runs {
+                println!("{}", contender.name);
+                let (program, found) = measure(&mut (contender.command)(run)?)?;
+                row.add(&program, found);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Runs a program, which says what it is and what it found.
+fn measure(command: &mut Command) -> Result<(String, Measurement)> {
     let text = process::output(command)?;
     let line = text.lines().last().unwrap_or_default();
     let line: serde_json::Value = serde_json::from_str(line).context("a measurement in JSON")?;
+    let number = |name: &str| line[name].as_f64().with_context(|| name.to_owned());
     let found = Measurement {
-        seconds: line["seconds"].as_f64().context("seconds")?,
+        seconds: number("seconds")?,
+        processor_seconds: number("processor_seconds")?,
         peak_bytes: line["peak_bytes"].as_u64().context("peak_bytes")?,
     };
     println!(
-        "   {:.2} s, {} MB",
+        "   {:.2} s, {:.2} s of processor time, {} MB",
         found.seconds,
+        found.processor_seconds,
         found.peak_bytes / 1_000_000
     );
-    Ok(found)
+    let program = line["program"].as_str().context("program")?;
+    Ok((program.to_owned(), found))
 }
 
 /// The same program with the same arguments.

@@ -1,13 +1,13 @@
 //! The datasets of a workspace: looking them up and adding to them.
 
-use futures::{Stream, TryStreamExt, stream};
+use futures::Stream;
 
 use crate::client::Client;
 use crate::error::ItemKind;
-use crate::listing::{Filter, at_index};
+use crate::listing::{Filter, Item, View};
 use crate::models::DataSource;
 use crate::upload::{AddDataset, UploadData};
-use crate::{DataTypeId, Error, Result, SourceDataset};
+use crate::{DataTypeId, Result, SourceDataset};
 
 /// A view of the datasets of a workspace.
 ///
@@ -26,35 +26,47 @@ use crate::{DataTypeId, Error, Result, SourceDataset};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Datasets {
-    client: Client,
-    filter: Filter,
+    view: View<SourceDataset>,
+}
+
+impl Item for SourceDataset {
+    type Info = DataSource;
+
+    const LIST: &'static str = "datasources";
+    const NAME: &'static str = "datasets";
+    const LOOKUP: [ItemKind; 2] = [ItemKind::Dataset, ItemKind::DatasetIndex];
+
+    fn new(client: Client, info: DataSource) -> Self {
+        Self::new(client, info)
+    }
+
+    fn id(&self) -> &str {
+        self.id()
+    }
+
+    fn key(&self) -> &str {
+        self.name()
+    }
 }
 
 impl Datasets {
     pub(crate) fn new(client: Client, filter: Filter) -> Self {
-        Self { client, filter }
+        Self {
+            view: View::new(client, filter),
+        }
     }
 
     /// Every dataset of the view.
     ///
     /// # Errors
-    /// [`Error::Http`] if the service refuses.
+    /// [`Error::Http`](crate::Error::Http) if the service refuses.
     pub async fn list(&self) -> Result<Vec<SourceDataset>> {
-        let url = self.client.url(&["datasources"])?;
-        let all: Vec<DataSource> = self.client.get("list the datasets", url).await?;
-        Ok(all
-            .into_iter()
-            .filter(|dataset| self.filter.admits(&dataset.id))
-            .map(|dataset| SourceDataset::new(self.client.clone(), dataset))
-            .collect())
+        self.view.list().await
     }
 
     /// Every dataset of the view, one after the other.
     pub fn stream(&self) -> impl Stream<Item = Result<SourceDataset>> + Send + use<> {
-        let view = self.clone();
-        stream::once(async move { view.list().await })
-            .map_ok(|list| stream::iter(list.into_iter().map(Ok)))
-            .try_flatten()
+        self.view.stream()
     }
 
     /// How many datasets the view has.
@@ -62,7 +74,7 @@ impl Datasets {
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn len(&self) -> Result<usize> {
-        Ok(self.list().await?.len())
+        self.view.len().await
     }
 
     /// Whether the view has no dataset.
@@ -77,12 +89,9 @@ impl Datasets {
     /// comes before an example of the same name.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is none, and as [`list`](Self::list).
+    /// [`Error::NotFound`](crate::Error::NotFound) if there is none, and as [`list`](Self::list).
     pub async fn get(&self, name: &str) -> Result<SourceDataset> {
-        self.try_get(name).await?.ok_or_else(|| Error::NotFound {
-            kind: ItemKind::Dataset,
-            key: name.to_owned(),
-        })
+        self.view.get(name).await
     }
 
     /// As [`get`](Self::get), with `None` if there is none.
@@ -90,24 +99,23 @@ impl Datasets {
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn try_get(&self, name: &str) -> Result<Option<SourceDataset>> {
-        let list = self.list().await?;
-        Ok(list.into_iter().find(|dataset| dataset.name() == name))
+        self.view.try_get(name).await
     }
 
     /// The dataset at a place of the view, counted from 0; negative numbers count from the end.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the view is shorter, and as [`list`](Self::list).
+    /// [`Error::NotFound`](crate::Error::NotFound) if the view is shorter, and as [`list`](Self::list).
     pub async fn get_index(&self, index: i64) -> Result<SourceDataset> {
-        at_index(self.list().await?, index, ItemKind::DatasetIndex)
+        self.view.get_index(index).await
     }
 
     /// The dataset with this id, which may be an older version that no listing shows.
     ///
     /// # Errors
-    /// [`Error::Http`] with status 404 if there is none.
+    /// [`Error::Http`](crate::Error::Http) with status 404 if there is none.
     pub async fn get_id(&self, id: &str) -> Result<SourceDataset> {
-        SourceDataset::fetch(&self.client, id).await
+        SourceDataset::fetch(&self.view.client, id).await
     }
 
     /// Adds bytes as a dataset of the workspace, unchanged and of any type.
@@ -133,9 +141,9 @@ impl Datasets {
     /// ```
     ///
     /// # Errors
-    /// Before any request, [`Error::InvalidArgument`] for an empty type, name or description;
-    /// [`Error::Io`] if the data cannot be read; [`Error::Http`], with
-    /// [`is_conflict`](Error::is_conflict) if the name is taken.
+    /// Before any request, [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an empty type, name or description;
+    /// [`Error::Io`](crate::Error::Io) if the data cannot be read; [`Error::Http`](crate::Error::Http), with
+    /// [`is_conflict`](crate::Error::is_conflict) if the name is taken.
     pub fn add_from_raw(
         &self,
         data: impl Into<UploadData>,
@@ -154,7 +162,7 @@ impl Datasets {
         description: impl Into<String>,
     ) -> AddDataset {
         AddDataset::new(
-            self.client.clone(),
+            self.view.client.clone(),
             data,
             data_type_id.into(),
             name.into(),

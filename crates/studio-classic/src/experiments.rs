@@ -1,11 +1,11 @@
 //! The experiments of a workspace.
 
-use futures::{Stream, TryStreamExt, stream};
+use futures::Stream;
 use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::ItemKind;
-use crate::listing::{Filter, at_index};
+use crate::listing::{Filter, Item, View};
 use crate::models::{ExperimentInfo, SaveExperiment};
 use crate::{Error, Experiment, ExperimentGraph, Result};
 
@@ -23,13 +23,34 @@ use crate::{Error, Experiment, ExperimentGraph, Result};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Experiments {
-    client: Client,
-    filter: Filter,
+    view: View<Experiment>,
+}
+
+impl Item for Experiment {
+    type Info = ExperimentInfo;
+
+    const LIST: &'static str = "experiments";
+    const NAME: &'static str = "experiments";
+    const LOOKUP: [ItemKind; 2] = [ItemKind::Experiment, ItemKind::ExperimentIndex];
+
+    fn new(client: Client, info: ExperimentInfo) -> Self {
+        Self::new(client, info)
+    }
+
+    fn id(&self) -> &str {
+        self.experiment_id()
+    }
+
+    fn key(&self) -> &str {
+        self.experiment_id()
+    }
 }
 
 impl Experiments {
     pub(crate) fn new(client: Client, filter: Filter) -> Self {
-        Self { client, filter }
+        Self {
+            view: View::new(client, filter),
+        }
     }
 
     /// Every experiment of the view.
@@ -37,21 +58,12 @@ impl Experiments {
     /// # Errors
     /// [`Error::Http`] if the service refuses.
     pub async fn list(&self) -> Result<Vec<Experiment>> {
-        let url = self.client.url(&["experiments"])?;
-        let all: Vec<ExperimentInfo> = self.client.get("list the experiments", url).await?;
-        Ok(all
-            .into_iter()
-            .filter(|experiment| self.filter.admits(&experiment.experiment_id))
-            .map(|experiment| Experiment::new(self.client.clone(), experiment))
-            .collect())
+        self.view.list().await
     }
 
     /// Every experiment of the view, one after the other.
     pub fn stream(&self) -> impl Stream<Item = Result<Experiment>> + Send + use<> {
-        let view = self.clone();
-        stream::once(async move { view.list().await })
-            .map_ok(|list| stream::iter(list.into_iter().map(Ok)))
-            .try_flatten()
+        self.view.stream()
     }
 
     /// How many experiments the view has.
@@ -59,7 +71,7 @@ impl Experiments {
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn len(&self) -> Result<usize> {
-        Ok(self.list().await?.len())
+        self.view.len().await
     }
 
     /// Whether the view has no experiment.
@@ -75,10 +87,7 @@ impl Experiments {
     /// # Errors
     /// [`Error::NotFound`] if the view has none, and as [`list`](Self::list).
     pub async fn get(&self, id: &str) -> Result<Experiment> {
-        self.try_get(id).await?.ok_or_else(|| Error::NotFound {
-            kind: ItemKind::Experiment,
-            key: id.to_owned(),
-        })
+        self.view.get(id).await
     }
 
     /// As [`get`](Self::get), with `None` if there is none.
@@ -86,10 +95,7 @@ impl Experiments {
     /// # Errors
     /// As [`list`](Self::list).
     pub async fn try_get(&self, id: &str) -> Result<Option<Experiment>> {
-        let list = self.list().await?;
-        Ok(list
-            .into_iter()
-            .find(|experiment| experiment.experiment_id() == id))
+        self.view.try_get(id).await
     }
 
     /// The experiment at a place of the view, counted from 0; negative numbers count from the end.
@@ -97,7 +103,7 @@ impl Experiments {
     /// # Errors
     /// [`Error::NotFound`] if the view is shorter, and as [`list`](Self::list).
     pub async fn get_index(&self, index: i64) -> Result<Experiment> {
-        at_index(self.list().await?, index, ItemKind::ExperimentIndex)
+        self.view.get_index(index).await
     }
 
     /// Saves a graph as a new experiment of the workspace. It is a draft until it is
@@ -119,9 +125,9 @@ impl Experiments {
             experiment_graph: graph,
             web_service: &Value::Null,
         };
-        let url = self.client.url(&["experiments"])?;
+        let url = self.view.client.url(&["experiments"])?;
         let attempted = format!("create experiment `{description}`");
-        let info = self.client.post(&attempted, url, &body).await?;
-        Ok(Experiment::new(self.client.clone(), info))
+        let info = self.view.client.post(&attempted, url, &body).await?;
+        Ok(Experiment::new(self.view.client.clone(), info))
     }
 }

@@ -1,6 +1,13 @@
 //! What the views of datasets and of experiments share: which part of the whole list they show,
-//! and how an index counts.
+//! and how things are looked up in it.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use futures::{Stream, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
+
+use crate::client::Client;
 use crate::error::ItemKind;
 use crate::{Error, Result};
 
@@ -30,8 +37,101 @@ impl Filter {
     }
 }
 
+/// What a workspace has lists of.
+pub(crate) trait Item: Sized + Send + 'static {
+    /// What the service says about one of them.
+    type Info: DeserializeOwned;
+
+    /// Where the list is, and what they are called together.
+    const LIST: &'static str;
+    const NAME: &'static str;
+
+    /// What a lookup by key looks for, and one by place.
+    const LOOKUP: [ItemKind; 2];
+
+    fn new(client: Client, info: Self::Info) -> Self;
+
+    fn id(&self) -> &str;
+
+    /// What it is looked up by.
+    fn key(&self) -> &str;
+}
+
+/// A part of a list, fetched anew by every call.
+pub(crate) struct View<T> {
+    pub(crate) client: Client,
+    filter: Filter,
+    items: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for View<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<T> fmt::Debug for View<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("client", &self.client)
+            .field("filter", &self.filter)
+            .finish()
+    }
+}
+
+impl<T: Item> View<T> {
+    pub(crate) fn new(client: Client, filter: Filter) -> Self {
+        Self {
+            client,
+            filter,
+            items: PhantomData,
+        }
+    }
+
+    pub(crate) async fn list(&self) -> Result<Vec<T>> {
+        let url = self.client.url(&[T::LIST])?;
+        let attempted = format!("list the {}", T::NAME);
+        let all: Vec<T::Info> = self.client.get(&attempted, url).await?;
+        Ok(all
+            .into_iter()
+            .map(|info| T::new(self.client.clone(), info))
+            .filter(|item| self.filter.admits(item.id()))
+            .collect())
+    }
+
+    pub(crate) fn stream(&self) -> impl Stream<Item = Result<T>> + Send + use<T> {
+        let view = self.clone();
+        stream::once(async move { view.list().await })
+            .map_ok(|list| stream::iter(list.into_iter().map(Ok)))
+            .try_flatten()
+    }
+
+    pub(crate) async fn len(&self) -> Result<usize> {
+        Ok(self.list().await?.len())
+    }
+
+    pub(crate) async fn get(&self, key: &str) -> Result<T> {
+        self.try_get(key).await?.ok_or_else(|| Error::NotFound {
+            kind: T::LOOKUP[0],
+            key: key.to_owned(),
+        })
+    }
+
+    pub(crate) async fn try_get(&self, key: &str) -> Result<Option<T>> {
+        let list = self.list().await?;
+        Ok(list.into_iter().find(|item| item.key() == key))
+    }
+
+    pub(crate) async fn get_index(&self, index: i64) -> Result<T> {
+        at_index(self.list().await?, index, T::LOOKUP[1])
+    }
+}
+
 /// The element at `index`; a negative index counts from the end.
-pub(crate) fn at_index<T>(mut items: Vec<T>, index: i64, kind: ItemKind) -> Result<T> {
+fn at_index<T>(mut items: Vec<T>, index: i64, kind: ItemKind) -> Result<T> {
     let position = match usize::try_from(index) {
         Ok(position) => Some(position),
         Err(_) => usize::try_from(index.unsigned_abs())

@@ -7,8 +7,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::table::{self, Row};
-use super::{Emulator, Measurement, best_of, build_release, copy, measure, release};
+use super::{Contender, Emulator, build_release, compare, measure, release, table};
 use crate::{environments, metadata};
 
 /// Bytes of the large file, small files and their bytes, jobs: all of the full measurement.
@@ -63,44 +62,42 @@ pub(super) fn run(percent: u64) -> Result<()> {
                     path(&folder.join(format!("back-{side}-{run}-{name}"))),
                 ],
             };
-            let transfer = |side: &str, make: &dyn Fn(&[&str]) -> Result<Command>| {
-                let commands: Vec<Command> = (0..RUNS)
-                    .map(|run| {
-                        let [source, target] = arguments(side, run);
-                        make(&[task, &source, &target])
-                    })
-                    .collect::<Result<_>>()?;
-                let mut commands = commands.into_iter();
-                best_of(RUNS, || commands.next().expect("a command for each run"))
+            let transfer = |side: &str, run: usize| {
+                let [source, target] = arguments(side, run);
+                let arguments = [task, &source, &target];
+                if side == "ours" {
+                    ours(&arguments)
+                } else {
+                    theirs(&arguments)
+                }
             };
-            let (mine, other): (Measurement, Measurement) =
-                (transfer("ours", &ours)?, transfer("theirs", &theirs)?);
-            rows.push(Row::ours(&format!("{task}, {name}"), mine));
-            rows.push(Row::peer(
-                &format!("azure-datalake-store 1.0.1 `{original}`"),
-                other,
-            ));
+            rows.extend(compare(&[
+                Contender::ours(format!("{{}}: {task}, {name}"), RUNS, |run| {
+                    transfer("ours", run)
+                }),
+                Contender::peer(format!("{{}} `{original}`"), RUNS, |run| {
+                    transfer("theirs", run)
+                }),
+            ])?);
         }
     }
 
     let jobs = JOBS * percent / 100;
     println!("{jobs} jobs");
     measure(&mut ours(&["submit", &jobs.to_string()])?)?;
-    let command = ours(&["list"])?;
-    rows.push(Row::ours(
-        &format!("list {jobs} jobs, filtered and in order"),
-        best_of(RUNS, || copy(&command))?,
-    ));
-    let command = theirs(&["list"])?;
-    rows.push(Row::peer(
-        "azure-mgmt-datalake-analytics 0.6.0 `job.list`",
-        best_of(RUNS, || copy(&command))?,
-    ));
-    let command = ours(&["empty"])?;
-    rows.push(Row::ours(
-        "an empty job from its submission to its end",
-        best_of(RUNS, || copy(&command))?,
-    ));
+    rows.extend(compare(&[
+        Contender::ours(
+            format!("{{}}: list {jobs} jobs, filtered and in order"),
+            RUNS,
+            |_| ours(&["list"]),
+        ),
+        Contender::peer("{} `job.list`", RUNS, |_| theirs(&["list"])),
+        Contender::ours(
+            "{}: an empty job from its submission to its end",
+            RUNS,
+            |_| ours(&["empty"]),
+        ),
+    ])?);
     drop(emulator);
     std::fs::remove_dir_all(&folder)?;
 

@@ -6,15 +6,15 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::table::{self, Row};
-use super::{Emulator, Measurement, best_of, build_release, copy, measure, release};
+use super::{Contender, Emulator, build_release, compare, measure, release, table};
 use crate::{environments, metadata};
 
 /// Rows of the full table: a gigabyte.
 const ROWS: u64 = 8_600_000;
 
-/// Runs of each program, but for the slow ones.
-const RUNS: usize = 3;
+/// Runs of each program, but for the slow ones; one run of what takes minutes.
+const RUNS: usize = 5;
+const RUNS_OF_SLOW: usize = 2;
 
 pub(super) fn run(percent: u64) -> Result<()> {
     build_release()?;
@@ -35,52 +35,38 @@ pub(super) fn run(percent: u64) -> Result<()> {
             .arg(task);
         Ok(command)
     };
-    let parse = |environment: &str, task: &str, runs: usize| -> Result<Measurement> {
-        println!("{task}");
+    let parse = |environment: &str, task: &str| -> Result<Command> {
         let mut command = peer(environment, task)?;
         command.arg(&file);
-        best_of(runs, || copy(&command))
+        Ok(command)
     };
-    let mut rows = vec![
-        Row::ours("parse a local file", {
-            println!("parse");
-            let command = ours("parse", &file)?;
-            best_of(RUNS, || copy(&command))?
+    let mut rows = compare(&[
+        Contender::ours("{}: parse a local file", RUNS, |_| ours("parse", &file)),
+        Contender::peer("{} `read_csv`", RUNS, |_| parse("bench", "polars")),
+        Contender::peer("{} `csv.read_csv`", RUNS, |_| parse("bench", "pyarrow")),
+        Contender::peer("parser of {}", RUNS_OF_SLOW, |_| {
+            parse("studio", "azureml-parse")
         }),
-        Row::peer("polars `read_csv`", parse("bench", "polars", RUNS)?),
-        Row::peer("pyarrow `csv.read_csv`", parse("bench", "pyarrow", RUNS)?),
-        Row::peer(
-            "azureml 0.2.7 parser (pandas 2.2.3)",
-            parse("studio", "azureml-parse", 1)?,
-        ),
-    ];
+    ])?;
 
     let emulator = Emulator::start(&folder)?;
     measure(&mut emulator.exec(ours("upload", &file)?.arg("survey"))?)?;
-    println!("read");
-    let command = emulator.exec(release("bench-studio")?.args(["read", "survey"]))?;
-    rows.push(Row::ours(
-        "read the dataset from the emulator",
-        best_of(RUNS, || copy(&command))?,
-    ));
-    println!("azureml read");
-    let command = emulator.exec(peer("studio", "azureml-read")?.arg("survey"))?;
-    rows.push(Row::peer(
-        "azureml 0.2.7 `to_dataframe`",
-        best_of(1, || copy(&command))?,
-    ));
-    println!("write");
-    rows.push(Row::ours(
-        "add the frame as CSV",
-        measure(&mut emulator.exec(ours("write", &file)?.arg("ours"))?)?,
-    ));
-    println!("azureml write");
-    let mut command = peer("studio", "azureml-write")?;
-    command.arg(&file).arg("theirs");
-    rows.push(Row::peer(
-        "azureml 0.2.7 `add_from_dataframe`",
-        measure(&mut emulator.exec(&command)?)?,
-    ));
+    rows.extend(compare(&[
+        Contender::ours("{}: read the dataset from the emulator", RUNS, |_| {
+            emulator.exec(release("bench-studio")?.args(["read", "survey"]))
+        }),
+        Contender::peer("{} `to_dataframe`", RUNS_OF_SLOW, |_| {
+            emulator.exec(peer("studio", "azureml-read")?.arg("survey"))
+        }),
+    ])?);
+    rows.extend(compare(&[
+        Contender::ours("{}: add the frame as CSV", RUNS, |run| {
+            emulator.exec(ours("write", &file)?.arg(format!("ours {run}")))
+        }),
+        Contender::peer("{} `add_from_dataframe`", 1, |_| {
+            emulator.exec(parse("studio", "azureml-write")?.arg("theirs"))
+        }),
+    ])?);
     drop(emulator);
 
     let size = std::fs::metadata(&file)?.len();

@@ -10,25 +10,51 @@ use crate::metadata;
 /// One line of a table. Peers stand below the line of ours that they are compared with.
 pub(super) struct Row {
     name: String,
+    program: String,
     ours: bool,
-    found: Measurement,
+    found: Vec<Measurement>,
 }
 
 impl Row {
-    pub(super) fn ours(name: &str, found: Measurement) -> Self {
+    /// A line without a measurement; in its name `{}` stands for the program.
+    pub(super) fn new(name: &str, ours: bool) -> Self {
         Self {
-            name: format!("**azml**: {name}"),
-            ours: true,
-            found,
+            name: name.to_owned(),
+            program: String::new(),
+            ours,
+            found: Vec::new(),
         }
     }
 
-    pub(super) fn peer(name: &str, found: Measurement) -> Self {
-        Self {
-            name: name.to_owned(),
-            ours: false,
-            found,
+    pub(super) fn add(&mut self, program: &str, found: Measurement) {
+        self.program = program.to_owned();
+        self.found.push(found);
+    }
+
+    fn name(&self) -> String {
+        if self.ours {
+            self.name.replace("{}", &format!("**{}**", self.program))
+        } else {
+            self.name.replace("{}", &self.program)
         }
+    }
+
+    fn fastest(&self) -> f64 {
+        self.least(|found| found.seconds)
+    }
+
+    fn least(&self, of: impl Fn(&Measurement) -> f64) -> f64 {
+        self.found.iter().map(of).fold(f64::INFINITY, f64::min)
+    }
+
+    fn slowest(&self) -> f64 {
+        let seconds = self.found.iter().map(|found| found.seconds);
+        seconds.fold(0.0, f64::max)
+    }
+
+    fn peak_bytes(&self) -> u64 {
+        let peaks = self.found.iter().map(|found| found.peak_bytes);
+        peaks.max().unwrap_or_default()
     }
 }
 
@@ -44,24 +70,28 @@ pub(super) fn gigabytes(bytes: u64) -> f64 {
 pub(super) fn render(about: &str, rows: &[Row]) -> Result<String> {
     let mut text = format!(
         "{about} Measured on {}.\n\n\
-         | | seconds | peak memory | time against azml |\n| --- | ---: | ---: | ---: |\n",
+         | | runs | fastest, s | slowest, s | processor, s | peak memory | time against azml |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         machine()
     );
     let mut base = None;
     for row in rows {
         if row.ours {
-            base = Some(row.found.seconds);
+            base = Some(row.fastest());
         }
         let against = match base {
-            Some(base) if !row.ours => format!("{:.1}x", row.found.seconds / base),
+            Some(base) if !row.ours => format!("{:.1}x", row.fastest() / base),
             _ => "1".to_owned(),
         };
         writeln!(
             text,
-            "| {} | {:.2} | {:.2} GB | {against} |",
-            row.name,
-            row.found.seconds,
-            gigabytes(row.found.peak_bytes),
+            "| {} | {} | {:.2} | {:.2} | {:.2} | {:.2} GB | {against} |",
+            row.name(),
+            row.found.len(),
+            row.fastest(),
+            row.slowest(),
+            row.least(|found| found.processor_seconds),
+            gigabytes(row.peak_bytes()),
         )?;
     }
     Ok(text)
@@ -116,22 +146,31 @@ mod tests {
 
     #[test]
     fn peers_are_compared_with_the_line_of_ours_above_them() {
-        let found = |seconds| Measurement {
-            seconds,
-            peak_bytes: 1_500_000_000,
+        let row = |name, ours, program: &str, seconds: &[f64]| {
+            let mut row = Row::new(name, ours);
+            for seconds in seconds {
+                let found = Measurement {
+                    seconds: *seconds,
+                    processor_seconds: 2.0 * seconds,
+                    peak_bytes: 1_500_000_000,
+                };
+                row.add(program, found);
+            }
+            row
         };
         let rows = [
-            Row::ours("read", found(2.0)),
-            Row::peer("other", found(5.0)),
-            Row::ours("write", found(1.0)),
-            Row::peer("other", found(0.5)),
+            row("{}: read", true, "azml", &[2.5, 2.0]),
+            row("{} `read`", false, "other 1.0", &[5.0]),
+            row("{}: write", true, "azml", &[1.0]),
+            row("{}", false, "other 1.0", &[0.5, 0.75]),
         ];
         let text = render("One table.", &rows).unwrap();
-        assert!(text.contains("| other | 5.00 | 1.50 GB | 2.5x |"), "{text}");
-        assert!(text.contains("| other | 0.50 | 1.50 GB | 0.5x |"), "{text}");
-        assert!(
-            text.contains("| **azml**: read | 2.00 | 1.50 GB | 1 |"),
-            "{text}"
-        );
+        for line in [
+            "| **azml**: read | 2 | 2.00 | 2.50 | 4.00 | 1.50 GB | 1 |",
+            "| other 1.0 `read` | 1 | 5.00 | 5.00 | 10.00 | 1.50 GB | 2.5x |",
+            "| other 1.0 | 2 | 0.50 | 0.75 | 1.00 | 1.50 GB | 0.5x |",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }
