@@ -4,6 +4,7 @@
     usql.py polars JOB FOLDER
 """
 
+import importlib.metadata
 import json
 import os
 import resource
@@ -81,8 +82,14 @@ def main():
     os.makedirs("out", exist_ok=True)
     start = {"duckdb": duckdb, "polars": polars}[peer](job)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": seconds, "peak_bytes": peak}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    line = {
+        "program": f"{peer} {importlib.metadata.version(peer)}",
+        "seconds": seconds,
+        "processor_seconds": used.ru_utime + used.ru_stime,
+        "peak_bytes": used.ru_maxrss * 1024,
+    }
+    print(json.dumps(line))
 
 
 main()

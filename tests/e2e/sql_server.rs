@@ -908,10 +908,9 @@ async fn values_that_do_not_fit_change_nothing() {
         (batch(vec![Some(1), Some(2)], vec!["x", "😀😀"]), "'b'"),
     ] {
         let error = session.load(&table, &[rows]).await.unwrap_err();
-        assert!(
-            matches!(error, Error::InvalidData(_)) && error.to_string().contains(named),
-            "{error}"
-        );
+        // A NULL is the server's to refuse, where it does not tell which columns allow one.
+        let refused = matches!(error, Error::InvalidData(_)) || error.number() == Some(515);
+        assert!(refused && error.to_string().contains(named), "{error}");
     }
     assert_eq!(
         session

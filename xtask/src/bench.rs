@@ -137,13 +137,6 @@ fn measure(command: &mut Command) -> Result<(String, Measurement)> {
     Ok((program.to_owned(), found))
 }
 
-/// The same program with the same arguments.
-fn copy(command: &Command) -> Command {
-    let mut copy = Command::new(command.get_program());
-    copy.args(command.get_args());
-    copy
-}
-
 /// Builds the measured programs as users would have them.
 fn build_release() -> Result<()> {
     process::run(&mut process::cargo(&[

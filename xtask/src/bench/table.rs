@@ -39,7 +39,8 @@ impl Row {
         }
     }
 
-    fn fastest(&self) -> f64 {
+    /// Seconds of the fastest run.
+    pub(super) fn fastest(&self) -> f64 {
         self.least(|found| found.seconds)
     }
 

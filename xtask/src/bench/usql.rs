@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::table::{self, Row};
-use super::{Measurement, best_of, build_release, copy, measure, release};
+use super::table::Row;
+use super::{Contender, build_release, compare, measure, release, table};
 use crate::{environments, metadata};
 
 /// Rows of the full table: a gigabyte.
@@ -40,32 +40,30 @@ pub(super) fn run(percent: u64) -> Result<()> {
             .arg(&rows),
     )?;
 
-    let mut lines = Vec::new();
+    let mut lines: Vec<Row> = Vec::new();
     let (mut ours, mut duckdb) = (Vec::new(), Vec::new());
     for (job, about) in JOBS {
-        println!("{job}");
-        let mut command = release("bench-usql")?;
         let script = root.join("benches/usql").join(format!("{job}.usql"));
-        command.arg("run").arg(&folder).arg(script);
-        let found = best_of(RUNS, || copy(&command))?;
-        ours.push(found);
-        lines.push(Row::ours(about, found));
-        for (peer, environment, name) in [
-            ("duckdb", "usql", "DuckDB 2.0"),
-            ("polars", "bench", "Polars 2.1"),
-        ] {
-            println!("{job} {peer}");
+        let peer = |peer: &str, environment: &str| {
             let mut command = Command::new(environments.join(environment).join("bin/python"));
             command
                 .arg(root.join("benches/peers/usql.py"))
                 .args([peer, job])
                 .arg(&folder);
-            let found = best_of(RUNS, || copy(&command))?;
-            if peer == "duckdb" {
-                duckdb.push(found);
-            }
-            lines.push(Row::peer(name, found));
-        }
+            command
+        };
+        let found = compare(&[
+            Contender::ours(format!("{{}}: {about}"), RUNS, |_| {
+                let mut command = release("bench-usql")?;
+                command.arg("run").arg(&folder).arg(&script);
+                Ok(command)
+            }),
+            Contender::peer("{}", RUNS, |_| Ok(peer("duckdb", "usql"))),
+            Contender::peer("{}", RUNS, |_| Ok(peer("polars", "bench"))),
+        ])?;
+        ours.push(found[0].fastest());
+        duckdb.push(found[1].fastest());
+        lines.extend(found);
     }
     let size = std::fs::metadata(folder.join("survey.csv"))?.len();
     std::fs::remove_dir_all(&folder)?;
@@ -83,9 +81,9 @@ pub(super) fn run(percent: u64) -> Result<()> {
     Ok(())
 }
 
-/// Geometric mean of the seconds.
-fn mean(found: &[Measurement]) -> f64 {
-    let count = u32::try_from(found.len()).unwrap_or(1);
-    let product: f64 = found.iter().map(|found| found.seconds.ln()).sum();
+/// Geometric mean of seconds.
+fn mean(seconds: &[f64]) -> f64 {
+    let count = u32::try_from(seconds.len()).unwrap_or(1);
+    let product: f64 = seconds.iter().map(|seconds| seconds.ln()).sum();
     (product / f64::from(count)).exp()
 }

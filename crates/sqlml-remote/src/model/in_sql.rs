@@ -175,17 +175,19 @@ impl Products<'_> {
 
         let centred: Vec<String> = all
             .zip(&about)
-            .map(|(text, mean)| format!("({text} - ({mean:e}))"))
+            .enumerate()
+            .map(|(at, (text, mean))| format!("({text} - ({mean:e})) AS c{at}"))
             .collect();
         let mut products = Vec::new();
-        for (at, left) in centred.iter().enumerate() {
-            for right in &centred[..=at] {
-                products.push(format!("SUM({left} * {right}) AS p{}", products.len()));
+        for left in 0..centred.len() {
+            for right in 0..=left {
+                products.push(format!("SUM(c{left} * c{right}) AS p{}", products.len()));
             }
         }
         let query = format!(
-            "SELECT {} FROM {} WHERE {condition}",
+            "SELECT {} FROM (SELECT {} FROM {} WHERE {condition}) AS centred",
             products.join(", "),
+            centred.join(", "),
             self.relation
         );
         let sums = numbers(session, &query).await?;
