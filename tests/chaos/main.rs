@@ -1,6 +1,7 @@
 //! Processes that die and connections that break: what was acknowledged stays, what was not is
 //! absent or whole.
 
+mod data_lake;
 mod harness;
 mod lake;
 mod random;

@@ -4,6 +4,9 @@
 mod article;
 mod data_lake;
 mod datastore;
+mod directory;
+mod lake_accounts;
+mod lake_store;
 mod secrets;
 mod sql_server;
 mod studio_client;

@@ -51,19 +51,37 @@ async fn jobs() {
 }
 
 #[tokio::test]
+async fn management() {
+    let expected = ["J7", "J17", "J20", "yield", "C5", "C5 secrets", "C6"];
+    let arguments = ["--ephemeral", "--job-state-delay", "200"];
+    rows::check_with(LAST, "adla/management.py", &expected, &arguments, &[]).await;
+}
+
+#[tokio::test]
 async fn files() {
     let expected = [
-        "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F10", "F11", "F12", "F13",
+        "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "F13", "F14",
+        "F15", "F16",
     ];
     rows::check(LAST, "adla/files.py", &expected).await;
 }
 
 #[tokio::test]
 async fn tokens() {
-    rows::check(
-        LAST,
-        "adla/tokens.py",
-        &["T1", "T3", "T4", "T5", "T8", "T20"],
-    )
-    .await;
+    let expected = [
+        "T1",
+        "T3",
+        "T4",
+        "T5",
+        "T6",
+        "T6 azure-identity",
+        "T7",
+        "T8",
+        "T9 certificate",
+        "T9 device code",
+        "T17",
+        "T20",
+    ];
+    let arguments = ["--ephemeral", "--device-code-interval", "1"];
+    rows::check_with(LAST, "adla/tokens.py", &expected, &arguments, &[]).await;
 }

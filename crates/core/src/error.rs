@@ -277,6 +277,18 @@ impl From<std::io::Error> for Error {
     }
 }
 
+/// The first error of this type among the causes.
+fn cause_of_ours(error: &azure_core::Error) -> Option<&Error> {
+    let mut cause = StdError::source(error);
+    while let Some(error) = cause {
+        if let Some(ours) = error.downcast_ref() {
+            return Some(ours);
+        }
+        cause = error.source();
+    }
+    None
+}
+
 impl From<azure_core::Error> for Error {
     /// Errors of the pipeline and of `azure_*` clients. A service's body is redacted and cut before it is shown.
     fn from(error: azure_core::Error) -> Self {
@@ -303,7 +315,16 @@ impl From<azure_core::Error> for Error {
             Azure::Io if is_timeout(&error) => Self::new(ErrorKind::Timeout, "no answer within the time allowed"),
             Azure::Io => Self::new(ErrorKind::Io, "the connection broke while data was under way"),
             Azure::DataConversion => Self::new(ErrorKind::InvalidData, crate::redact::text(&error.to_string())),
-            Azure::Credential => Self::new(ErrorKind::Unauthorized, crate::redact::text(&error.to_string())),
+            Azure::Credential => {
+                // A credential of ours says more than that there is no token.
+                let ours = cause_of_ours(&error);
+                let kind = ours.map_or(ErrorKind::Unauthorized, Self::kind);
+                let converted = Self::new(kind, crate::redact::text(&error.to_string()));
+                match ours.and_then(Self::hint) {
+                    Some(hint) => converted.with_hint(hint),
+                    None => converted,
+                }
+            }
             _ => Self::new(ErrorKind::Service, crate::redact::text(&error.to_string())),
         };
         converted.with_source(error)

@@ -1,6 +1,9 @@
-"""The file system of a store, with the last published client: F1 to F12."""
+"""The file system of a store, with the last published client: F1 to F16."""
 
+import http.client
+import json
 import os
+import ssl
 import tempfile
 import time
 
@@ -17,6 +20,7 @@ from azure.mgmt.datalake.store import DataLakeStoreAccountManagementClient
 from rows import equal, main, raises, row
 
 STORE = "rowslake"
+trusting = ssl.create_default_context(cafile=os.environ["AZML_CA_BUNDLE"])
 stores = DataLakeStoreAccountManagementClient(service_principal(), SUBSCRIPTION, base_url=ARM)
 stores.accounts.create("azml", STORE, {"location": "eastus2"}).wait()
 fs = core.AzureDLFileSystem(token_credential=identity(), store_name=STORE, url_suffix=ADLS_SUFFIX)
@@ -134,6 +138,54 @@ def refused():
     raises(PermissionError, create)
     raises(PermissionError, lambda: fs.azure.call("DELETE", "kept", recursive=False))
     equal(fs.exists("kept/file"), True)
+
+
+def raw(method, path, token=True, body=None):
+    """A request as no client sends it: status, headers and body."""
+    connection = http.client.HTTPSConnection(f"{STORE}.{ADLS_SUFFIX}", context=trusting)
+    headers = {"Content-Length": str(len(body or b""))}
+    if token:
+        bearer = identity().get_token("https://datalake.azure.net//.default").token
+        headers["Authorization"] = f"Bearer {bearer}"
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.headers, answer.read()
+
+
+@row("F9")
+def no_token():
+    status, headers, _ = raw("GET", "/webhdfs/v1/?op=LISTSTATUS", token=False)
+    equal(status, 401)
+    assert headers["WWW-Authenticate"].startswith("Bearer authorization_uri="), headers
+
+
+@row("F14")
+def reading_without_the_flag():
+    write("flagless", b"x")
+    status, headers, _ = raw("GET", "/webhdfs/v1/flagless?op=OPEN")
+    equal(status, 307)
+    assert "read=true" in headers["Location"], headers
+
+
+@row("F15")
+def bad_requests():
+    write("acl-less", b"x")
+    status, _, body = raw("PUT", "/webhdfs/v1/acl-less?op=SETACL&aclspec=user::rwx")
+    equal((status, json.loads(body)["RemoteException"]["exception"]), (400, "IllegalArgumentException"))
+    status, _, body = raw("GET", "/webhdfs/v1/acl-less?op=DANCE")
+    equal(
+        (status, json.loads(body)["RemoteException"]["exception"]),
+        (400, "UnsupportedOperationException"),
+    )
+
+
+@row("F16")
+def inherited_entries():
+    user = "6b190b7a-0acf-43c8-ab14-965f5aea6243"
+    fs.mkdir("family")
+    fs.modify_acl_entries("family", f"default:user:{user}:rwx")
+    write("family/child", b"x")
+    assert f"user:{user}:rwx" in fs.get_acl_status("family/child")["entries"]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ mod emulator;
 #[cfg(all(unix, feature = "engine"))]
 mod exec;
 mod help;
+#[cfg(all(unix, feature = "engine"))]
+mod login;
 mod profile;
 #[cfg(all(unix, feature = "engine"))]
 mod quickstart;
