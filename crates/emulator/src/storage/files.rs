@@ -45,6 +45,7 @@ impl Place {
             account: self.account.clone(),
             share: self.container.clone(),
             path: path.to_owned(),
+            lease: None,
         }
     }
 }
