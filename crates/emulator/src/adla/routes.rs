@@ -3,19 +3,15 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
-use percent_encoding::percent_decode_str;
 
 use super::catalog;
 use super::job::{self, Jobs};
 use crate::arm::accounts::{Account, DATA_LAKE_ANALYTICS, find};
-use crate::arm::{ArmError, ArmRequest};
+use crate::arm::{ArmError, ArmRequest, query, segments};
 use crate::authority::{Authority, Plane};
-use crate::http::{HostLabel, Origin, RequestId, Routes};
+use crate::http::{Routes, ToAccount, account_routes, name_charset};
 use crate::state::State;
 
 /// Largest body: a script of 3 MB with every character escaped, and room for the rest.
@@ -30,61 +26,22 @@ pub(super) struct Adla {
 
 /// Path style: `/adla/{account}/jobs`
 pub(super) fn routes(adla: &Arc<Adla>) -> Routes {
-    let adla = Arc::clone(adla);
-    let entry = any(move |uri: Uri, parts: Parts, body: Bytes| {
-        let adla = Arc::clone(&adla);
-        async move {
-            let mut segments = uri.path().trim_start_matches('/').splitn(3, '/');
-            let account = segments.nth(1).unwrap_or_default().to_owned();
-            let rest = segments.next().unwrap_or_default().to_owned();
-            adla.serve(&account, &rest, &uri, parts, body).await
-        }
-    });
-    Routes::new()
-        .route("/adla/{account}/{*path}", entry)
-        .map(|router| router.layer(DefaultBodyLimit::max(MAX_BODY)))
+    account_routes("/adla/{account}/{*path}", MAX_BODY, adla, serve)
 }
 
 /// Host style: `{account}.azuredatalakeanalytics.localhost/jobs`
 pub(super) fn host_routes(adla: &Arc<Adla>) -> Routes {
-    let adla = Arc::clone(adla);
-    let entry = any(
-        move |axum::Extension(label): axum::Extension<HostLabel>,
-              uri: Uri,
-              parts: Parts,
-              body: Bytes| {
-            let adla = Arc::clone(&adla);
-            async move {
-                let rest = uri.path().trim_start_matches('/').to_owned();
-                adla.serve(&label.0, &rest, &uri, parts, body).await
-            }
-        },
-    );
-    Routes::new()
-        .route("/{*path}", entry)
-        .map(|router| router.layer(DefaultBodyLimit::max(MAX_BODY)))
+    account_routes("/{*path}", MAX_BODY, adla, serve)
 }
 
-/// What a request carries beside path and body.
-#[derive(axum::extract::FromRequestParts)]
-struct Parts {
-    method: Method,
-    headers: HeaderMap,
-    origin: Origin,
-    id: RequestId,
+async fn serve(adla: Arc<Adla>, request: ToAccount) -> Response {
+    adla.serve(request).await
 }
 
 impl Adla {
-    async fn serve(
-        &self,
-        account: &str,
-        rest: &str,
-        uri: &Uri,
-        parts: Parts,
-        body: Bytes,
-    ) -> Response {
-        let id = parts.id;
-        let mut response = match self.run(account, rest, uri, parts, body).await {
+    async fn serve(&self, request: ToAccount) -> Response {
+        let id = request.id;
+        let mut response = match self.run(request).await {
             Ok(response) => response,
             Err(mut error) => {
                 let now = self.state.clock.now();
@@ -105,46 +62,29 @@ impl Adla {
             HeaderName::from_static("x-content-type-options"),
             HeaderValue::from_static("nosniff"),
         );
-        if headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value == "application/json")
-        {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json; charset=utf-8"),
-            );
-        }
+        name_charset(headers);
         response
     }
 
-    async fn run(
-        &self,
-        account: &str,
-        rest: &str,
-        uri: &Uri,
-        parts: Parts,
-        body: Bytes,
-    ) -> Result<Response, ArmError> {
+    async fn run(&self, request: ToAccount) -> Result<Response, ArmError> {
         let caller = self
             .authority
-            .authenticate(&parts.headers, Plane::DataLake)
+            .authenticate(&request.headers, Plane::DataLake)
             .map_err(|refusal| {
-                let challenge = self.authority.challenge(&parts.origin.base(), &refusal);
+                let challenge = self.authority.challenge(&request.origin.base(), &refusal);
                 ArmError::unauthorized(&refusal, challenge)
             })?;
-        let account = self.account(account)?;
+        let account = self.account(&request.account)?;
         let request = ArmRequest {
-            method: parts.method,
+            method: request.method,
             subscription: account.subscription.clone(),
             group: None,
-            address: uri.path().to_owned(),
-            path: segments(rest)?,
-            query: url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-                .into_owned()
-                .collect(),
-            body,
+            address: request.uri.path().to_owned(),
+            path: segments(&request.rest, "InvalidRequestUri")?,
+            query: query(&request.uri),
+            body: request.body,
             caller,
-            origin: parts.origin,
+            origin: request.origin,
         };
         if let Some(answered) = catalog::handle(&self.state, &account, &request).await {
             return answered;
@@ -167,18 +107,4 @@ impl Adla {
             )
         })
     }
-}
-
-fn segments(path: &str) -> Result<Vec<String>, ArmError> {
-    path.trim_matches('/')
-        .split('/')
-        .map(|segment| {
-            percent_decode_str(segment)
-                .decode_utf8()
-                .map(std::borrow::Cow::into_owned)
-                .map_err(|_| {
-                    ArmError::bad_request("InvalidRequestUri", "The address is not valid UTF-8.")
-                })
-        })
-        .collect()
 }

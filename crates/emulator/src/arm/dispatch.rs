@@ -21,7 +21,7 @@ use super::provider::{Registry, ResourceProvider};
 use super::request::ArmRequest;
 use super::{groups, subscriptions};
 use crate::authority::{Authority, Caller, Plane};
-use crate::http::{Origin, RequestId, Routes};
+use crate::http::{Origin, RequestId, Routes, name_charset};
 use crate::state::State;
 
 /// What the routes of Resource Manager work with.
@@ -74,7 +74,7 @@ async fn entry(
             Incoming {
                 method,
                 address: uri.path().to_owned(),
-                path: segments(uri.path())?,
+                path: segments(uri.path(), "InvalidResourceName")?,
                 query,
                 body,
                 caller,
@@ -235,21 +235,20 @@ fn require(method: &Method, expected: &Method) -> Result<(), ArmError> {
 }
 
 /// Decoded path segments; empty ones at the end are dropped, since old clients write a trailing slash.
-fn segments(path: &str) -> Result<Vec<String>, ArmError> {
+/// `code` is that of the error for an address that is no text.
+pub(crate) fn segments(path: &str, code: &'static str) -> Result<Vec<String>, ArmError> {
     path.trim_matches('/')
         .split('/')
         .map(|segment| {
             percent_decode_str(segment)
                 .decode_utf8()
                 .map(std::borrow::Cow::into_owned)
-                .map_err(|_| {
-                    ArmError::bad_request("InvalidResourceName", "The address is not valid UTF-8.")
-                })
+                .map_err(|_| ArmError::bad_request(code, "The address is not valid UTF-8."))
         })
         .collect()
 }
 
-fn query(uri: &Uri) -> HashMap<String, String> {
+pub(crate) fn query(uri: &Uri) -> HashMap<String, String> {
     url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .into_owned()
         .collect()
@@ -296,13 +295,5 @@ fn add_headers(headers: &mut HeaderMap, id: RequestId) {
         set(kind, "11999");
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value == "application/json")
-    {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
-    }
+    name_charset(headers);
 }

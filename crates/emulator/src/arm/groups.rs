@@ -266,7 +266,7 @@ fn check_name(name: &str) -> Result<(), ArmError> {
 }
 
 /// `East US 2` is `eastus2`.
-fn normalise_location(location: &str) -> String {
+pub(super) fn normalise_location(location: &str) -> String {
     location
         .chars()
         .filter(|c| !c.is_whitespace())

@@ -22,6 +22,7 @@ use futures::FutureExt as _;
 
 use crate::services::{Definition, Service};
 
+pub(crate) use dispatch::{query, segments};
 pub(crate) use error::ArmError;
 pub(crate) use groups::DEFAULT_GROUP;
 pub(crate) use operations::LroPolls;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -21,7 +21,7 @@ use super::managed::Door;
 use super::{discovery, grant, managed, page};
 use crate::arm::ArmError;
 use crate::authority::{Authority, Plane, TokenVersion, tenant_matches};
-use crate::http::{Origin, Routes};
+use crate::http::{Origin, Routes, name_charset};
 use crate::state;
 
 type Directory = State<Arc<Entra>>;
@@ -75,15 +75,7 @@ async fn common_headers(request: Request, next: Next) -> Response {
     if let Some(id) = client_request_id.filter(|_| wants_echo) {
         headers.insert(CLIENT_REQUEST_ID, id);
     }
-    if headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value == "application/json")
-    {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
-    }
+    name_charset(headers);
     response
 }
 

@@ -4,7 +4,7 @@
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request, State as AxumState},
-    http::{HeaderMap, HeaderValue, Response, Uri, header, request::Parts},
+    http::{HeaderMap, Response, Uri, header, request::Parts},
     middleware::Next,
     response::IntoResponse,
 };
@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Studio, model::Workspace, refusal::Refusal, tables};
 use crate::{
-    http::RequestId,
+    http::{RequestId, name_charset},
     identity::same_secret,
     state::{KeyRange, Read},
 };
@@ -44,7 +44,7 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
-    let response = match check(&studio, request.uri(), request.headers()) {
+    let mut response = match check(&studio, request.uri(), request.headers()) {
         Ok(workspace) => {
             if let Some(workspace) = workspace {
                 request.extensions_mut().insert(InWorkspace(workspace));
@@ -54,23 +54,14 @@ pub(super) async fn guard(
         Err(refusal) => refusal.into_response(),
     };
     if !response.status().is_client_error() && !response.status().is_server_error() {
-        return with_charset(response);
+        name_charset(response.headers_mut());
+        return response;
     }
     let now = studio.context.state.clock.now();
     match response.extensions().get::<Refusal>() {
         Some(refusal) => refusal.render(id, now),
         None => Refusal::for_status(response.status()).render(id, now),
     }
-}
-
-/// The service names the character set of its JSON.
-fn with_charset(mut response: Response<Body>) -> Response<Body> {
-    if let Some(value) = response.headers_mut().get_mut(header::CONTENT_TYPE)
-        && value == "application/json"
-    {
-        *value = HeaderValue::from_static("application/json; charset=utf-8");
-    }
-    response
 }
 
 /// The id of the workspace in the path, if the request may use it; `None` for

@@ -3,8 +3,10 @@
 //!
 //! Says how accounts behave in Resource Manager; what an account holds is the [`AccountType`]'s.
 
+mod child_requests;
 mod children;
 mod handler;
+mod lifecycle;
 mod model;
 
 pub(crate) use children::{ChildKind, InAccount, all_visible};

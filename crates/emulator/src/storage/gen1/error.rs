@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::http::JSON_UTF_8;
 use crate::state;
 
 const STATUS: HeaderName = HeaderName::from_static("status");
@@ -71,10 +72,7 @@ impl FsError {
         }));
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
+        headers.insert(header::CONTENT_TYPE, JSON_UTF_8);
         headers.insert(STATUS, HeaderValue::from_static(code));
         response
     }

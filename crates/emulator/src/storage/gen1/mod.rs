@@ -11,8 +11,11 @@ mod files;
 mod lake;
 mod namespace;
 mod query;
+mod reads;
+mod request;
 mod routes;
 mod tree;
+mod writes;
 
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,19 @@ fn byte_order_mark_is_dropped() {
     csv("a\n\u{feff}1\n", "a:Utf8\n\"\\u{feff}1\"");
 }
 
+// short texts are copied in another way than long ones, and those at the end of the data too
+#[test]
+fn texts_of_any_length_are_kept_whole() {
+    let texts = (0..70).map(|length| format!("x{}", "\u{e9}y".repeat(length)));
+    let texts: Vec<String> = texts.collect();
+    let rows: String = texts.iter().map(|text| format!("1,{text}\n")).collect();
+    let expected: String = texts.iter().map(|text| format!("\n1 {text:?}")).collect();
+    csv(
+        &format!("a,b\n{rows}"),
+        &format!("a:Int64 b:Utf8{expected}"),
+    );
+}
+
 // studio S-122
 #[test]
 fn blanks_after_commas_are_dropped() {

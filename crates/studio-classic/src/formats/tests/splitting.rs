@@ -117,3 +117,17 @@ fn minus_zero_in_an_earlier_chunk() {
     let frame = read_chunked(text, &DataTypeId::GenericCsv, &options(1), 3);
     assert_eq!(outcome(&frame), "a:Float64\n-0.0\n0.0\n2.5");
 }
+
+// studio S-121, streamed
+#[test]
+fn a_byte_order_mark_comes_in_any_pieces() {
+    let text = "\u{feff}a\n1\n".as_bytes();
+    let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, true)]));
+    for pieces in 1..8 {
+        for parse_bytes in [1, 4, 40] {
+            let id = DataTypeId::GenericCsv;
+            let streamed = stream(text, &id, &schema, &[pieces], parse_bytes);
+            assert_eq!(outcome(&streamed), "a:Int64\n1", "{pieces} {parse_bytes}");
+        }
+    }
+}
