@@ -97,6 +97,8 @@ pub(crate) async fn provision(
         pip.args(["--no-index", "--find-links"]).arg(wheels);
     }
     pip.arg("--requirement").arg(&requirements);
+    // pip asks rustc for its version, and rustup would make itself a directory in the user's home to answer.
+    pip.env("RUSTUP_HOME", folder.path());
     run(pip, "install the packages").await.map_err(|failure| {
         failure.hint("without a network, give a directory of wheels with --wheels")
     })?;

@@ -1,4 +1,4 @@
-//! Rows of a bulk load: columns of a batch to the bytes of the wire, many rows at a time. The protocol library frames them.
+//! A column of a load: its values in the type of the table's column, checked, and how each is written.
 
 use std::sync::Arc;
 
@@ -11,147 +11,23 @@ use arrow::{
         TimestampNanosecondType, UInt8Type,
     },
 };
-use async_trait::async_trait;
 use mssql_tds::{
-    connection::bulk_copy::BulkLoadRow,
-    core::TdsResult,
     datatypes::{
         bulk_copy_metadata::{BulkCopyColumnMetadata, SqlDbType},
         sql_string::encode_narrow,
     },
-    message::bulk_load::StreamingBulkLoadWriter,
     token::tokens::SqlCollation,
 };
 
+use super::{
+    Target,
+    wire::{begin, date, end, low_bytes, sized, time, time_size},
+};
 use crate::error::{Error, Result};
 
-/// Rows are handed over in pieces of about this many bytes.
-const PIECE: usize = 1 << 20;
-const ROW: u8 = 0xD1;
-const DAYS_FROM_0001_TO_1970: i64 = 719_162;
+pub(super) const DAYS_FROM_0001_TO_1970: i64 = 719_162;
 const DAYS_FROM_1900_TO_1970: i64 = 25_567;
 const DAY_NANOS: i128 = 86_400_000_000_000;
-
-/// A column of the table that takes part in a load.
-#[derive(Debug)]
-pub(super) struct Target {
-    /// Its place in the batches.
-    pub(super) source: usize,
-    pub(super) metadata: BulkCopyColumnMetadata,
-}
-
-/// Finds the column of the table for each column of the batches; in the order of the table.
-///
-/// # Errors
-/// [`Error::InvalidArgument`] for a column that the table does not have.
-pub(super) fn targets(
-    schema: &arrow::datatypes::Schema,
-    table: &[BulkCopyColumnMetadata],
-    name: &str,
-) -> Result<Vec<Target>> {
-    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
-    let mut targets = Vec::with_capacity(schema.fields().len());
-    for column in table {
-        let mut sources = schema
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| same(field.name(), &column.column_name));
-        if let Some((source, _)) = sources.next() {
-            targets.push(Target {
-                source,
-                metadata: column.clone(),
-            });
-        }
-        if let Some((_, twice)) = sources.next() {
-            return Err(Error::InvalidArgument(format!(
-                "the column '{}' occurs more than once",
-                twice.name()
-            )));
-        }
-    }
-    let missing = schema.fields().iter().find(|field| {
-        !table
-            .iter()
-            .any(|column| same(field.name(), &column.column_name))
-    });
-    match missing {
-        Some(field) => Err(Error::InvalidArgument(format!(
-            "table {name} has no column '{}'",
-            field.name()
-        ))),
-        None => Ok(targets),
-    }
-}
-
-/// Some rows as bytes.
-#[derive(Debug)]
-pub(super) struct Piece {
-    bytes: Vec<u8>,
-    columns: usize,
-}
-
-#[async_trait]
-impl BulkLoadRow for Piece {
-    async fn write_to_packet(
-        &self,
-        writer: &mut StreamingBulkLoadWriter<'_>,
-        column_index: &mut usize,
-    ) -> TdsResult<()> {
-        // The library has written the token of the first row.
-        writer.write_raw_bytes(&self.bytes[1..]).await?;
-        *column_index += self.columns;
-        Ok(())
-    }
-}
-
-/// The rows of a batch, encoded piece by piece as they are asked for.
-#[derive(Debug)]
-pub(super) struct Encoder {
-    columns: Vec<Column>,
-    row: usize,
-    rows: usize,
-}
-
-impl Encoder {
-    /// Converts the columns to the types of the table.
-    ///
-    /// # Errors
-    /// [`Error::InvalidData`] for a value that its column cannot hold. Nothing has been sent then.
-    pub(super) fn new(batch: &RecordBatch, targets: &[Target]) -> Result<Self> {
-        let columns = targets
-            .iter()
-            .map(|target| Column::new(batch, target))
-            .collect::<Result<_>>()?;
-        Ok(Self {
-            columns,
-            row: 0,
-            rows: batch.num_rows(),
-        })
-    }
-}
-
-impl Iterator for Encoder {
-    type Item = Piece;
-
-    fn next(&mut self) -> Option<Piece> {
-        if self.row == self.rows {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(PIECE + PIECE / 8);
-        while self.row < self.rows && bytes.len() < PIECE {
-            bytes.push(ROW);
-            for column in &self.columns {
-                column.encode(self.row, &mut bytes);
-            }
-            self.row += 1;
-        }
-        Some(Piece {
-            bytes,
-            columns: self.columns.len(),
-        })
-    }
-}
 
 /// How the values of a column are written.
 #[derive(Clone, Copy, Debug)]
@@ -188,13 +64,13 @@ enum Layout {
 }
 
 #[derive(Debug)]
-struct Column {
+pub(super) struct Column {
     layout: Layout,
     values: ArrayRef,
 }
 
 impl Column {
-    fn new(batch: &RecordBatch, target: &Target) -> Result<Self> {
+    pub(super) fn new(batch: &RecordBatch, target: &Target) -> Result<Self> {
         let metadata = &target.metadata;
         let (layout, data_type) = layout(metadata)?;
         let source = batch.column(target.source);
@@ -381,7 +257,7 @@ impl Column {
         Some((days, nanos.rem_euclid(DAY_NANOS)))
     }
 
-    fn encode(&self, row: usize, out: &mut Vec<u8>) {
+    pub(super) fn encode(&self, row: usize, out: &mut Vec<u8>) {
         let values = &self.values;
         if values.is_null(row) {
             return match self.layout {
@@ -598,58 +474,4 @@ fn layout(metadata: &BulkCopyColumnMetadata) -> Result<(Layout, DataType)> {
             )));
         }
     })
-}
-
-/// A value with its length in one byte. Lengths here are at most 16.
-fn sized(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(u8::try_from(bytes.len()).unwrap_or(0));
-    out.extend_from_slice(bytes);
-}
-
-fn low_bytes(out: &mut Vec<u8>, value: i128, bytes: usize) {
-    out.extend_from_slice(&value.to_le_bytes()[..bytes]);
-}
-
-fn date(out: &mut Vec<u8>, days_from_1970: i64) {
-    low_bytes(out, i128::from(days_from_1970 + DAYS_FROM_0001_TO_1970), 3);
-}
-
-fn time_size(scale: u8) -> u8 {
-    match scale {
-        0..=2 => 3,
-        3..=4 => 4,
-        _ => 5,
-    }
-}
-
-/// The time of day in units of `scale` digits; finer digits are cut, so that no time becomes one of the next day.
-fn time(out: &mut Vec<u8>, nanos: i128, scale: u8) {
-    let unit = 10_i128.pow(9 - u32::from(scale.min(7)));
-    low_bytes(out, nanos / unit, usize::from(time_size(scale)));
-}
-
-/// Leaves room for the length of a value; returns where.
-fn begin(out: &mut Vec<u8>, plp: bool) -> usize {
-    let at = out.len();
-    out.resize(at + if plp { 12 } else { 2 }, 0);
-    at
-}
-
-/// Writes the length of the value that began at `at`; values without a limit are one chunk.
-fn end(out: &mut Vec<u8>, at: usize, plp: bool) {
-    if plp {
-        let length = out.len() - at - 12;
-        out[at..at + 8].copy_from_slice(&u64::try_from(length).unwrap_or(u64::MAX).to_le_bytes());
-        if length == 0 {
-            // No chunk at all: only the terminator, which the room of the first chunk's length is.
-            return;
-        }
-        out[at + 8..at + 12]
-            .copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-        out.extend_from_slice(&[0; 4]);
-    } else {
-        // Lengths were checked against the column, which has at most 8000 bytes.
-        let length = u16::try_from(out.len() - at - 2).unwrap_or(u16::MAX - 1);
-        out[at..at + 2].copy_from_slice(&length.to_le_bytes());
-    }
 }
