@@ -334,9 +334,7 @@ impl Scan<'_> {
     /// The first quote at or after `from`, else the end of the text.
     #[inline]
     fn next_quote(self, place: &mut Place, from: usize) -> usize {
-        if from - place.base >= BLOCK {
-            self.load(place, from - from % BLOCK);
-        }
+        self.enter(place, from);
         let mut quotes = place.quotes & from_bit(from - place.base);
         while quotes == 0 {
             if !self.load(place, place.base + BLOCK) {
@@ -351,10 +349,17 @@ impl Scan<'_> {
     #[inline]
     fn move_to(self, place: &mut Place, pos: usize) {
         place.pos = pos;
-        if pos - place.base >= BLOCK {
+        self.enter(place, pos);
+        place.separators &= from_bit(pos - place.base);
+    }
+
+    /// Makes the block of a position the loaded one. It may lie before the loaded one: what looked for the end of a
+    /// quoted field has read to the end of the text when there was none.
+    #[inline]
+    fn enter(self, place: &mut Place, pos: usize) {
+        if pos.wrapping_sub(place.base) >= BLOCK {
             self.load(place, pos - pos % BLOCK);
         }
-        place.separators &= from_bit(pos - place.base);
     }
 
     /// Makes the masks of the block at `base`; `false` past the end of the text.
