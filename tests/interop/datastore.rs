@@ -15,6 +15,38 @@ async fn article() {
     rows::check("datastore", "datastore/article.py", &expected).await;
 }
 
+/// What the original makes of described runs, which ours are compared with.
+#[tokio::test]
+async fn configurations() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/runs/tests/golden");
+    let expected = ["RC-01", "RC-02", "RC-03", "RC-04"];
+    let variables = [("AZML_TEST_GOLDEN", golden.as_path())];
+    rows::check_with(
+        "datastore",
+        "datastore/configurations.py",
+        &expected,
+        &["--ephemeral"],
+        &variables,
+    )
+    .await;
+}
+
+/// Runs that the original submits, carried out here.
+#[tokio::test]
+async fn runs() {
+    let expected = [
+        "RN-01", "RN-02", "RN-03", "RN-04", "RN-05", "RN-06", "RN-07", "RN-08",
+    ];
+    rows::check_with(
+        "datastore",
+        "datastore/runs.py",
+        &expected,
+        &["--ephemeral", "--allow-scripts"],
+        &[],
+    )
+    .await;
+}
+
 /// Each client reads what the other registered and wrote (storage DA-15).
 #[tokio::test]
 async fn each_client_reads_what_the_other_wrote() {

@@ -59,6 +59,9 @@ pub enum Error {
     /// Some files were not transferred; the report says which and why.
     #[error("{} of {} files were not transferred", .0.failed.len(), .0.total())]
     Incomplete(Box<TransferReport>),
+    /// What is wrong with a run before it begins.
+    #[error(transparent)]
+    Run(#[from] azml_runs::Error),
     /// The service refused, or could not be reached.
     #[error(transparent)]
     Service(#[from] azml_core::Error),
@@ -144,13 +147,14 @@ impl From<Error> for azml_core::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::Service(inner) => inner.kind(),
-            Error::Usage(_) => ErrorKind::InvalidArgument,
+            Error::Usage(_) | Error::Run(azml_runs::Error::Usage(_)) => ErrorKind::InvalidArgument,
+            Error::Run(azml_runs::Error::Access(_)) => ErrorKind::Unsupported,
             Error::Config { .. } => ErrorKind::MissingConfiguration,
             Error::Exists(_) => ErrorKind::Conflict,
             Error::NotFound(_) => ErrorKind::NotFound,
             Error::Unsupported { .. } => ErrorKind::Unsupported,
             Error::UnsafeName(_) | Error::NameClash(_) => ErrorKind::InvalidData,
-            Error::Local { .. } | Error::Incomplete(_) => ErrorKind::Io,
+            Error::Local { .. } | Error::Run(_) | Error::Incomplete(_) => ErrorKind::Io,
         };
         if let Error::Service(inner) = error {
             return inner;

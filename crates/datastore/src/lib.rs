@@ -23,21 +23,26 @@
 
 mod data;
 mod error;
-mod reference;
 mod registry;
+mod runs;
 mod transfer;
 mod workspace;
 
+pub use azml_runs::executor::RunState;
+pub use azml_runs::{
+    AccessMode, DataPath, DataReference, Estimator, Parameter, RunConfiguration, ScriptRunConfig,
+    Submission, access,
+};
 #[cfg(feature = "object-store")]
 pub use data::DatastoreObjects;
 pub use data::{Datastore, Entry, Item, StorageEndpoints};
 pub use error::{Error, Result};
-pub use reference::{AccessMode, DataReference};
 pub use registry::{
     Api, AzureBlob, AzureDataLakeGen1, AzureDataLakeGen2, AzureFile, AzureMySql, AzurePostgreSql,
     AzureSql, AzureStorage, Blob, Credential, Databricks, Datastores, FileShare, Kind, Location,
     LoginDatabase, LoginDatabaseKind, MySql, PostgreSql, Record, Registration, StorageKind,
 };
+pub use runs::{LocalRuns, LocalTarget, Run, RunDetails, Runs};
 pub use transfer::{Download, ErrorMode, Progress, ProgressEvent, TransferReport, Upload};
 pub use workspace::{
     NewWorkspace, Workspace, WorkspaceDetails, WorkspaceOptions, WorkspaceProperties,

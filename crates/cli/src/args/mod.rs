@@ -12,6 +12,7 @@ mod emulator;
 pub(crate) mod login;
 mod profile;
 mod quickstart;
+pub(crate) mod run;
 pub(crate) mod sql;
 pub(crate) mod studio;
 mod usql;
@@ -28,6 +29,7 @@ pub(crate) use emulator::{CaArgs, EmulatorCommand, ExecArgs, HostsArgs, Location
 pub(crate) use emulator::{DataLakeArgs, DirectoryArgs, ResetArgs, StartArgs};
 pub(crate) use profile::{AddArgs, ProfileCommand};
 pub(crate) use quickstart::QuickstartArgs;
+pub(crate) use run::RunArgs;
 pub(crate) use studio::StudioArgs;
 pub(crate) use usql::UsqlCommand;
 #[cfg(feature = "engine")]
@@ -147,6 +149,8 @@ pub(crate) enum Command {
     Workspace(WorkspaceArgs),
     /// Datastores of a workspace, and the files in them
     Datastore(DatastoreArgs),
+    /// Training runs with the data of datastores
+    Run(RunArgs),
     /// U-SQL scripts on this machine
     #[command(subcommand)]
     Usql(UsqlCommand),

@@ -10,6 +10,7 @@ mod login;
 mod profile;
 #[cfg(feature = "engine")]
 mod quickstart;
+mod run;
 mod sql;
 mod studio;
 #[cfg(feature = "engine")]
@@ -79,6 +80,10 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Account(AccountCommand::Show) => {
             let settings = Settings::load(&global)?;
             unless_stopped(Box::pin(login::account(&settings, &global.output))).await
+        }
+        Command::Run(args) => {
+            let settings = Settings::load(&global)?;
+            Box::pin(run::run(args, &settings, &global.output)).await
         }
         Command::Doctor(_) => {
             let settings = Settings::load(&global)?;

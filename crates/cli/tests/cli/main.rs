@@ -11,6 +11,8 @@ mod profile;
 #[cfg(all(unix, feature = "engine"))]
 mod quickstart;
 #[cfg(all(unix, feature = "engine"))]
+mod run;
+#[cfg(all(unix, feature = "engine"))]
 mod running;
 #[cfg(all(unix, feature = "engine"))]
 mod sql;

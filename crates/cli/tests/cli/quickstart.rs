@@ -22,6 +22,7 @@ fn check(done: Done, out: &Path) {
         "105 rows for training, 45 for testing",
         "53 files came back the same",
         "registered once more it still had 53 files",
+        "100 flowers to learn from",
         "azml emulator start",
     ] {
         assert!(
@@ -45,6 +46,7 @@ fn check(done: Done, out: &Path) {
     assert!(text("read_iris.rs").contains("http://127.0.0.1:10010"));
     assert_eq!(text("anes96.csv").lines().count(), 945);
     assert_eq!(text("datastore-files.csv").lines().count(), 54);
+    assert!(text("model.json").contains("\"virginica\""));
     // What the service wrote for the article's script.
     assert_eq!(
         text("data.csv"),

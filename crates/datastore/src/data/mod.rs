@@ -16,11 +16,11 @@ mod streamed;
 use std::path::Path;
 use std::sync::Arc;
 
+use azml_runs::DataReference;
 use bytes::Bytes;
 use futures::stream::{Stream, StreamExt, TryStreamExt};
 
 use crate::error::{Error, Result};
-use crate::reference::DataReference;
 use crate::registry::{Kind, Location, Record};
 use crate::transfer::{Download, Upload};
 use crate::workspace::Inner;

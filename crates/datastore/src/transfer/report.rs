@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use azml_runs::DataReference;
+
 use super::progress::{Progress, ProgressEvent};
 use crate::error::{Error, Result};
-use crate::reference::DataReference;
 
 /// What happens when a file cannot be moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -18,6 +18,7 @@ use azure_core::http::{ClientOptions, Url};
 use crate::data::StorageEndpoints;
 use crate::error::{Error, Result};
 use crate::registry::{Api, Datastores};
+use crate::runs::Runs;
 
 pub use details::{WorkspaceDetails, WorkspaceProperties};
 pub use manage::NewWorkspace;
@@ -160,6 +161,22 @@ impl Workspace {
     /// The workspace does not exist, or the caller may not see it.
     pub async fn details(&self) -> Result<WorkspaceDetails> {
         self.0.services.details(&self.0.scope).await
+    }
+
+    /// The time, as this client sees it.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    /// The HTTP clients of the workspace.
+    pub(crate) fn services(&self) -> &Services {
+        &self.0.services
+    }
+
+    /// The runs of an experiment, on the compute targets of the workspace.
+    #[must_use]
+    pub fn runs(&self, experiment: &str) -> Runs {
+        Runs::new(self.clone(), experiment)
     }
 
     /// The datastores of the workspace.

@@ -73,6 +73,11 @@ impl Services {
         &self.signed
     }
 
+    /// The client without a credential, for addresses that carry their own.
+    pub(crate) fn anonymous(&self) -> &HttpClient {
+        &self.unsigned
+    }
+
     /// An address below the workspace in Azure Resource Manager.
     pub(crate) fn arm_url(
         &self,

@@ -178,6 +178,16 @@ impl Runtime {
         })))
     }
 
+    /// The interpreter.
+    pub(crate) fn python(&self) -> &Path {
+        &self.0.python
+    }
+
+    /// As whom scripts run.
+    pub(crate) fn run_as(&self) -> &RunAs {
+        &self.0.run_as
+    }
+
     /// The folder of the modules that scripts can import.
     fn library(&self) -> PathBuf {
         self.0.folder.path().join("lib")

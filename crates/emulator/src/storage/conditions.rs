@@ -36,6 +36,14 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
+    /// Nothing may be there yet.
+    pub(crate) fn absent() -> Self {
+        Self {
+            if_none_match: Some(Tag::Any),
+            ..Self::default()
+        }
+    }
+
     /// The conditions on the object that the request addresses.
     ///
     /// # Errors

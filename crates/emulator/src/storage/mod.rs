@@ -10,6 +10,7 @@ mod conditions;
 mod dfs;
 mod error;
 mod file;
+mod files;
 pub(crate) mod gen1;
 mod lease;
 mod listing;
@@ -42,6 +43,8 @@ use file::FileService;
 use shares::Shares;
 
 pub(crate) use access::Storage;
+pub(crate) use error::Code;
+pub(crate) use files::Place;
 
 /// The storage services.
 pub(crate) const SERVICE: Definition = Definition {

@@ -1,10 +1,11 @@
-//! Azure Machine Learning workspaces: the resource, discovery, and datastores under both
-//! of their contracts.
+//! Azure Machine Learning workspaces: the resource, discovery, datastores under both of
+//! their contracts, and runs.
 
 mod datastores;
 mod discovery;
 mod error;
 mod resources;
+mod runs;
 mod workspaces;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::services::{Context, Definition, Service};
 use crate::state::{Key, Read};
 use datastores::Datastores;
 use datastores::dataplane::{self, DataPlane};
+use runs::Runs;
 use workspaces::Workspace;
 
 /// The workspaces.
@@ -48,12 +50,15 @@ async fn start(context: Context) -> Result<Service, StartError> {
         datastores: datastores.clone(),
         tenant: directory.tenant_id.clone(),
     });
+    let runs = Runs::start(&context, &datastores).await?;
     let plane = DataPlane {
         datastores,
         authority: context.authority,
     };
     Ok(Service {
-        routes: dataplane::routes(plane).merge(discovery::routes()),
+        routes: dataplane::routes(plane)
+            .merge(discovery::routes())
+            .merge(runs::routes(runs)),
         environment: Some(Box::new(|| {
             Ok(vec![(env::WORKSPACE, DEFAULT_WORKSPACE.to_owned())])
         })),

@@ -9,6 +9,7 @@ mod datastore;
 mod sql;
 mod stage;
 mod studio;
+mod training;
 
 use azml_emulator::{Emulator, StartError};
 
@@ -24,6 +25,7 @@ use stage::{Outcome, Stage};
 async fn tour(stage: &mut Stage<'_>, scripts: &sql::Scripts) -> Result<()> {
     stage.service("Studio (classic)", studio::steps).await?;
     stage.service("Datastores", datastore::steps).await?;
+    stage.service("Training runs", training::steps).await?;
     stage.service("Data Lake", data_lake::steps).await?;
     stage
         .service("SQL Server", async |stage| sql::steps(stage, scripts).await)

@@ -34,7 +34,7 @@ impl AccessMode {
 /// arguments of a run, is `$AZUREML_DATAREFERENCE_{name}`.
 ///
 /// ```
-/// use azml_datastore::DataReference;
+/// use azml_runs::DataReference;
 ///
 /// let whole = DataReference::new("photos", None);
 /// assert_eq!(whole.to_string(), "$AZUREML_DATAREFERENCE_photos");
@@ -156,6 +156,18 @@ impl DataReference {
         self.mode
     }
 
+    /// The path on the machine of the run that was asked for.
+    #[must_use]
+    pub fn path_on_compute(&self) -> Option<&str> {
+        self.path_on_compute.as_deref()
+    }
+
+    /// Whether what is there already is replaced.
+    #[must_use]
+    pub fn overwrites(&self) -> bool {
+        self.overwrite
+    }
+
     /// The reference's section in a run configuration.
     #[must_use]
     pub fn to_config(&self) -> Value {
@@ -193,6 +205,49 @@ impl DataReference {
             overwrite: config["overwrite"].as_bool().unwrap_or_default(),
             ..Self::new(datastore, text("pathOnDataStore")).named(name)
         })
+    }
+}
+
+/// A path on a datastore, before it is said how a run gets at it.
+///
+/// ```
+/// use azml_runs::DataPath;
+///
+/// let path = DataPath::new("models", "best");
+/// assert!(path.name().starts_with("models_"));
+/// let reference = path.reference(None).as_download();
+/// assert_eq!(reference.path_on_datastore(), Some("best"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataPath {
+    datastore: String,
+    path: String,
+    name: String,
+}
+
+impl DataPath {
+    /// A path on a datastore, named after the datastore with a random end.
+    #[must_use]
+    pub fn new(datastore: impl Into<String>, path: impl Into<String>) -> Self {
+        let datastore = datastore.into();
+        let end = Uuid::new_v4().simple().to_string();
+        Self {
+            name: format!("{datastore}_{}", &end[..8]),
+            path: path.into(),
+            datastore,
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A reference to the path, to be mounted, under this name or the path's own.
+    #[must_use]
+    pub fn reference(&self, name: Option<&str>) -> DataReference {
+        DataReference::new(&self.datastore, Some(&self.path)).named(name.unwrap_or(&self.name))
     }
 }
 

@@ -1,0 +1,175 @@
+//! The folders of a run, whose they are, and which paths lead out of them.
+
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
+
+use super::{Job, RunAs};
+
+/// The folders of one run, with their links resolved.
+#[derive(Clone, Debug)]
+pub(super) struct Folders {
+    /// With the code; the script runs in it.
+    pub(super) work: PathBuf,
+    /// With data that has no place of its own.
+    pub(super) data: PathBuf,
+    absolute_paths: bool,
+}
+
+impl Folders {
+    /// Makes the folder for data; the one with the code must be there.
+    pub(super) async fn make(job: &Job) -> Result<Self, String> {
+        if !is_one_name(&job.run_id) {
+            return Err(format!("'{}' cannot be a run's id", job.run_id));
+        }
+        let (work, data) = (job.work_dir(), job.data_dir());
+        let absolute_paths = job.absolute_paths;
+        blocking(move || {
+            fs::create_dir_all(&data).map_err(|error| local(&data, &error))?;
+            Ok(Self {
+                work: fs::canonicalize(&work).map_err(|error| local(&work, &error))?,
+                data: fs::canonicalize(&data).map_err(|error| local(&data, &error))?,
+                absolute_paths,
+            })
+        })
+        .await
+    }
+
+    /// Where a reference is on this machine: at the path that it asks for, below the
+    /// folder with the code, else in a folder of its name.
+    pub(super) fn place(&self, name: &str, on_compute: Option<&str>) -> Result<PathBuf, String> {
+        let Some(path) = on_compute else {
+            if !is_one_name(name) {
+                return Err(format!(
+                    "the data reference '{name}' needs a path on the compute target: its name cannot be a folder's"
+                ));
+            }
+            return Ok(self.data.join(name));
+        };
+        let path = Path::new(path);
+        if path.is_absolute() && self.absolute_paths {
+            return Ok(path.to_owned());
+        }
+        let inside = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !inside {
+            return Err(format!(
+                "the path '{}' of the data reference '{name}' leads out of the run's folder",
+                path.display()
+            ));
+        }
+        Ok(self.work.join(path))
+    }
+
+    /// Whether a path that the script may have replaced by a link is still one of the run's.
+    pub(super) fn holds(&self, path: &Path, run_as: RunAs) -> io::Result<bool> {
+        if run_as == RunAs::Caller {
+            return Ok(true);
+        }
+        let real = fs::canonicalize(path)?;
+        Ok(real.starts_with(&self.work) || real.starts_with(&self.data))
+    }
+
+    /// Gives everything in the folders to the user of the script.
+    pub(super) async fn hand_over(&self, job: &Job) -> Result<(), String> {
+        let RunAs::User { uid, gid } = job.run_as else {
+            return Ok(());
+        };
+        let folders = [self.work.clone(), self.data.clone()];
+        blocking(move || {
+            folders
+                .iter()
+                .try_for_each(|folder| give(folder, uid, gid).map_err(|e| local(folder, &e)))
+        })
+        .await
+    }
+
+    /// How many bytes the files in the folders take.
+    pub(super) async fn used(&self) -> u64 {
+        let folders = [self.work.clone(), self.data.clone()];
+        let measured = blocking(move || Ok(folders.iter().map(|folder| size(folder)).sum::<u64>()));
+        measured.await.unwrap_or_default()
+    }
+}
+
+/// Whether a text is the name of one folder or file.
+pub(super) fn is_one_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let one = matches!(parts.next(), Some(Component::Normal(part)) if part == name);
+    one && parts.next().is_none() && !name.contains(['\0', '\\'])
+}
+
+/// What failed with a local path.
+pub(super) fn local(path: &Path, error: &io::Error) -> String {
+    format!("'{}': {error}", path.display())
+}
+
+/// Runs what blocks outside of the runtime's threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    fs::read_dir(folder).into_iter().flatten().flatten()
+}
+
+#[cfg(unix)]
+fn give(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
+    std::os::unix::fs::lchown(path, Some(uid), Some(gid))?;
+    if fs::symlink_metadata(path)?.is_dir() {
+        for entry in entries(path) {
+            give(&entry.path(), uid, gid)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn give(path: &Path, _: u32, _: u32) -> io::Result<()> {
+    let text = format!("'{}' cannot be given to another user here", path.display());
+    Err(io::Error::new(io::ErrorKind::Unsupported, text))
+}
+
+/// Files may go away while they are counted.
+fn size(folder: &Path) -> u64 {
+    entries(folder)
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => size(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_in_the_run_s_folders() {
+        let mut folders = Folders {
+            work: "/r/w".into(),
+            data: "/r/d".into(),
+            absolute_paths: false,
+        };
+        let place = |f: &Folders, name: &str, path: Option<&str>| f.place(name, path).ok();
+        assert_eq!(place(&folders, "a", None), Some("/r/d/a".into()));
+        assert_eq!(
+            place(&folders, "a", Some("x/./y")),
+            Some("/r/w/x/./y".into())
+        );
+        for bad in ["../x", "/x", "x/../../y"] {
+            assert_eq!(place(&folders, "a", Some(bad)), None, "{bad}");
+        }
+        for bad in ["..", "a/b", "", "/", ".", "a/"] {
+            assert_eq!(place(&folders, bad, None), None, "{bad}");
+        }
+        folders.absolute_paths = true;
+        assert_eq!(place(&folders, "a", Some("/x")), Some("/x".into()));
+        assert_eq!(place(&folders, "a", Some("../x")), None);
+    }
+}
