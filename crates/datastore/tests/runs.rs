@@ -242,9 +242,17 @@ async fn an_abandoned_run_has_failed() {
         run = submitted => panic!("{run:?}"),
         () = running => {}
     }
-    let all = f.runs.list().unwrap();
-    assert_eq!(all[0].status, RunState::Failed);
-    assert!(all[0].error.as_deref().unwrap().contains("has ended"));
+    // A process that is being started holds the files of its parent for a moment.
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..250 {
+        ticks.tick().await;
+        let all = f.runs.list().unwrap();
+        if all[0].status == RunState::Failed {
+            assert!(all[0].error.as_deref().unwrap().contains("has ended"));
+            return;
+        }
+    }
+    panic!("{:?}", f.runs.list());
 }
 
 /// storage RR-01: our client submits to the emulator's cluster what it runs here.

@@ -10,8 +10,6 @@ import warnings
 
 warnings.simplefilter("ignore")
 logging.getLogger("azureml").setLevel(logging.CRITICAL)
-os.environ["AZUREML_RUN_POLLING_INTERVAL_MIN"] = "1"
-os.environ["AZUREML_RUN_POLLING_INTERVAL_MAX"] = "1"
 
 from azureml.core import Datastore, Experiment, ScriptRunConfig, Workspace
 from azureml.core.authentication import ServicePrincipalAuthentication

@@ -310,5 +310,6 @@ fn with_errors(reason: String, errors: &str) -> String {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

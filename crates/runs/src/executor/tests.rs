@@ -265,10 +265,17 @@ async fn failures_say_why() {
     assert!(outcome.reason.unwrap().contains("did not start"));
 }
 
-/// Whether a process is there and no zombie.
-fn is_alive(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    !status.is_empty() && !status.contains(") Z")
+/// Waits until a process is gone or a zombie: the kernel ends it a little after the signal.
+async fn ends(pid: &str) -> bool {
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..250 {
+        ticks.tick().await;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        if status.is_empty() || status.contains(") Z") {
+            return true;
+        }
+    }
+    false
 }
 
 #[tokio::test]
@@ -281,12 +288,12 @@ async fn the_whole_group_ends() {
     let outcome = run.execute(&data).await;
     assert_eq!(outcome.state, RunState::Canceled);
     let child = run.watcher.text();
-    assert!(!is_alive(child.trim()), "{child}");
+    assert!(ends(child.trim()).await, "{child}");
     // One that ends and leaves another one behind, which holds its pipes.
     let run = Run::command("sleep 600 & echo $!");
     let outcome = run.execute(&data).await;
     assert_eq!(outcome.state, RunState::Completed);
-    assert!(!is_alive(run.watcher.text().trim()));
+    assert!(ends(run.watcher.text().trim()).await);
 }
 
 #[tokio::test]

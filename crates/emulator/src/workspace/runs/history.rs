@@ -84,6 +84,11 @@ pub(super) fn show(call: &Call) -> Result<Value, PlaneError> {
     Ok(required(call)?.show())
 }
 
+/// Metrics that are on their way: there are none that would take time.
+pub(super) fn await_metrics(call: &Call) -> Result<Value, PlaneError> {
+    required(call).map(|_| json!({}))
+}
+
 pub(super) async fn details(call: &Call) -> Result<Value, PlaneError> {
     let run = required(call)?;
     let logs = artifacts::logs(&call.runs, &call.workspace, &run).await?;
@@ -98,7 +103,7 @@ pub(super) fn query(call: &Call) -> Result<Value, PlaneError> {
         .runs
         .read(|view| Ok(Run::all(view, &call.workspace.id)?))?;
     runs.retain(|run| run.experiment == experiment && !run.hidden);
-    runs.sort_by(|a, b| b.number.cmp(&a.number));
+    runs.sort_by_key(|run| std::cmp::Reverse(run.number));
     let member = |name: &str| body.get(name).or_else(|| body.get(capital(name)));
     let from = member("continuationToken").and_then(Value::as_str);
     let from = from

@@ -133,6 +133,7 @@ enum Operation {
     PatchRun,
     ShowDetails,
     PostEvent,
+    AwaitMetrics,
     LatestSnapshot,
     BlobsForSnapshot,
     CreateSnapshot,
@@ -183,6 +184,12 @@ const ADDRESSES: &[(&str, &str, MethodFilter, Operation)] = {
             "/experiments/{experiment}/runs/{run}/events",
             POST,
             O::PostEvent,
+        ),
+        (
+            H,
+            "/experiments/{experiment}/runs/{run}/metricsingest/wait",
+            GET,
+            O::AwaitMetrics,
         ),
         (
             H,
@@ -290,6 +297,7 @@ async fn serve(operation: Operation, call: Call) -> Result<Response, PlaneError>
         Operation::PatchRun => history::patch(&call).await?,
         Operation::ShowDetails => history::details(&call).await?,
         Operation::PostEvent => history::event(&call).await?,
+        Operation::AwaitMetrics => history::await_metrics(&call)?,
         Operation::LatestSnapshot => snapshots::latest(&call)?,
         Operation::BlobsForSnapshot => snapshots::blobs(&call).await?,
         Operation::CreateSnapshot => snapshots::create(&call).await?,
