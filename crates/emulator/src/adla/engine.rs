@@ -1,6 +1,6 @@
 //! Jobs run by the U-SQL engine on the files of the account's default store.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use azml_usql::{
@@ -9,7 +9,9 @@ use azml_usql::{
 };
 use azml_usql_syntax::{Code, Diagnostic, LineIndex};
 use time::OffsetDateTime;
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::runner::{Finding, JobRunner, JobSource, Stage};
 use crate::state::State;
@@ -20,6 +22,15 @@ const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
 
 /// Analytics units beyond which a job gets no more partitions: this is one machine.
 const MOST_PARTITIONS: usize = 32;
+
+/// Where scripts run: beside the threads that answer requests, which a long calculation would keep waiting.
+static WORKERS: LazyLock<Runtime> = LazyLock::new(|| {
+    Builder::new_multi_thread()
+        .thread_name("usql")
+        .enable_all()
+        .build()
+        .expect("a process can start threads")
+});
 
 /// Runs scripts in this process.
 #[derive(Clone, Debug)]
@@ -118,7 +129,16 @@ impl JobRunner for UsqlRunner {
             partitions,
             ..RunOptions::default()
         });
-        let outcome = Box::pin(engine.run(&program, store, &stop, &progress)).await;
+        let running = WORKERS.spawn(async move {
+            let outcome = Box::pin(engine.run(&program, store, &stop, &progress)).await;
+            (program, outcome)
+        });
+        let (program, outcome) = AbortOnDropHandle::new(running).await.map_err(|_| {
+            Finding::error(
+                Code::E_RUNTIME_SYSTEM_IO,
+                "the engine stopped on this script",
+            )
+        })?;
         let outcome = outcome.map_err(|error| match error {
             RunError::Failed(error) => runtime_finding(&error),
             _ => Finding::error(Code::E_RUNTIME_SYSTEM_IO, "the job was stopped"),
