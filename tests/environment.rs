@@ -1,8 +1,11 @@
 //! Where the built command and the Python environments are. `cargo xtask test` names them in the
 //! environment; without it they are looked for in the target directory that the test came from.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use tempfile::TempDir;
 
 /// The built `azml` command.
 ///
@@ -101,4 +104,38 @@ pub fn target_directory() -> PathBuf {
         .nth(3)
         .expect("tests lie three levels below the target directory")
         .to_path_buf()
+}
+
+/// A private registry of ODBC drivers in which FreeTDS has the name that the article uses, for `ODBCSYSINI`.
+///
+/// # Panics
+///
+/// When the driver is not installed: a test with an original client is never left out silently.
+#[must_use]
+pub fn odbc_drivers() -> TempDir {
+    let library = std::fs::read_dir("/usr/lib")
+        .expect("the system's libraries")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("odbc/libtdsodbc.so"))
+        .find(|path| Path::exists(path))
+        .expect("the FreeTDS driver is missing: run `cargo xtask test --system`");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = format!("[SQL Server]\nDriver = {}\n", library.display());
+    std::fs::write(folder.path().join("odbcinst.ini"), text)
+        .expect("a file in the temporary folder");
+    folder
+}
+
+/// How to start an emulator that runs scripts with the interpreter of this environment.
+#[must_use]
+pub fn allowing_scripts(environment: &str) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = ["--ephemeral", "--allow-scripts", "--python"]
+        .map(OsString::from)
+        .to_vec();
+    arguments.push(python(environment).into());
+    // The environments of the tests lie where an unprivileged user need not reach.
+    if is_root() {
+        arguments.extend(["--scripts-user", "root"].map(OsString::from));
+    }
+    arguments
 }

@@ -6,7 +6,10 @@ mod environment;
 pub mod rows;
 
 pub use emulator_process::EmulatorProcess;
-pub use environment::{azml, azurite_blob, is_root, python, repository, script, target_directory};
+pub use environment::{
+    allowing_scripts, azml, azurite_blob, is_root, odbc_drivers, python, repository, script,
+    target_directory,
+};
 
 /// The Rust blocks of the README and the guide compile.
 #[cfg(doctest)]
@@ -19,6 +22,9 @@ mod pages {
 
     #[doc = include_str!("../docs/guide/datastores.md")]
     struct Datastores;
+
+    #[doc = include_str!("../docs/guide/data-lake.md")]
+    struct DataLake;
 
     #[doc = include_str!("../docs/guide/sql-server.md")]
     struct SqlServer;

@@ -2,6 +2,7 @@
 //! are expected: a behaviour that is no longer tested fails as one that does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,11 +26,11 @@ pub async fn check(environment: &str, script: &str, expected: &[&str]) {
 /// # Panics
 ///
 /// As [`check`].
-pub async fn check_with(
+pub async fn check_with<A: AsRef<OsStr>>(
     environment: &str,
     script: &str,
     expected: &[&str],
-    arguments: &[&str],
+    arguments: &[A],
     variables: &[(&str, &Path)],
 ) {
     let emulator = EmulatorProcess::start(arguments).await;

@@ -1,14 +1,9 @@
 //! SQL Server with external scripts, through pyodbc with FreeTDS and python-tds. The rows are those of the conformance
 //! table of the SQL Server protocol notes, and the steps of the article.
 
-use std::path::Path;
-
 use azml_tests::rows;
 
 const PYTHON: &str = "sql";
-
-/// Where Debian puts the driver.
-const DRIVERS: &str = "/usr/lib";
 
 #[tokio::test]
 async fn statements() {
@@ -34,8 +29,8 @@ async fn statements() {
         "strings compare without case and trailing blanks",
         "tables keep names and values",
     ];
-    let driver = driver();
-    let environment = [("ODBCSYSINI", driver.path())];
+    let drivers = azml_tests::odbc_drivers();
+    let environment = [("ODBCSYSINI", drivers.path())];
     rows::check_with(
         PYTHON,
         "sql/statements.py",
@@ -65,20 +60,13 @@ async fn article() {
         "input and output frames",
         "parameters come back",
     ];
-    let driver = driver();
-    let environment = [("ODBCSYSINI", driver.path())];
-    let python = azml_tests::python(PYTHON);
-    let python = python.to_str().expect("the path is UTF-8");
-    let mut arguments = vec!["--ephemeral", "--allow-scripts", "--python", python];
-    // The environments of the tests lie where an unprivileged user need not reach.
-    if azml_tests::is_root() {
-        arguments.extend(["--scripts-user", "root"]);
-    }
+    let drivers = azml_tests::odbc_drivers();
+    let environment = [("ODBCSYSINI", drivers.path())];
     rows::check_with(
         PYTHON,
         "sql/article.py",
         &expected,
-        &arguments,
+        &azml_tests::allowing_scripts(PYTHON),
         &environment,
     )
     .await;
@@ -95,35 +83,14 @@ async fn sqlmlutils() {
         "exceptions arrive as text",
         "frames go in and come out",
     ];
-    let driver = driver();
-    let environment = [("ODBCSYSINI", driver.path())];
-    let python = azml_tests::python(PYTHON);
-    let python = python.to_str().expect("the path is UTF-8");
-    let mut arguments = vec!["--ephemeral", "--allow-scripts", "--python", python];
-    if azml_tests::is_root() {
-        arguments.extend(["--scripts-user", "root"]);
-    }
+    let drivers = azml_tests::odbc_drivers();
+    let environment = [("ODBCSYSINI", drivers.path())];
     rows::check_with(
         PYTHON,
         "sql/sqlmlutils_client.py",
         &expected,
-        &arguments,
+        &azml_tests::allowing_scripts(PYTHON),
         &environment,
     )
     .await;
-}
-
-/// A private registry of ODBC drivers in which FreeTDS has the name that the article uses.
-fn driver() -> tempfile::TempDir {
-    let library = std::fs::read_dir(DRIVERS)
-        .expect("the system's libraries")
-        .filter_map(Result::ok)
-        .map(|entry| entry.path().join("odbc/libtdsodbc.so"))
-        .find(|path| Path::exists(path))
-        .expect("the FreeTDS driver is missing: run `cargo xtask test --system`");
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let text = format!("[SQL Server]\nDriver = {}\n", library.display());
-    std::fs::write(folder.path().join("odbcinst.ini"), text)
-        .expect("a file in the temporary folder");
-    folder
 }
