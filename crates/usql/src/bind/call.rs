@@ -5,11 +5,13 @@ use azml_usql_syntax::{Code, Span};
 
 use super::BResult;
 use super::convert::{converted, implicit_rank};
-use super::expr::{ExprBinder, Meaning, is_null, owner_name};
+use super::expr::ExprBinder;
+use super::name::{Meaning, owner_name};
+use super::operator::folded;
 use crate::cs::members::{self, Form, Member};
-use crate::cs::{EnumType, Type, Value};
+use crate::cs::{Type, Value};
 use crate::expr::column::default_value;
-use crate::expr::{Expr, Kind, LinqFunction};
+use crate::expr::{Expr, Kind};
 
 /// An argument: bound, or a lambda that waits for its parameter types.
 pub(super) enum BoundArg<'e> {
@@ -18,138 +20,6 @@ pub(super) enum BoundArg<'e> {
 }
 
 impl ExprBinder<'_> {
-    /// `target.member` of a value.
-    pub(super) fn property(&mut self, target: Expr, member: &ast::Ident) -> BResult<Expr> {
-        let name = member.text.as_str();
-        if let Type::Nullable(inner) = &target.ty {
-            match name {
-                "HasValue" => return Ok(is_null(target, true)),
-                "Value" => {
-                    let ty = (**inner).clone();
-                    return Ok(converted(target, &ty));
-                }
-                _ => return self.no_member(&target.ty, member),
-            }
-        }
-        let boxed = |target: Expr| Box::new(target);
-        match (&target.ty, name) {
-            (Type::KeyValuePair(key, _) | Type::Grouping(key, _), "Key") => {
-                let ty = (**key).clone();
-                return Ok(Expr::new(Kind::Key(boxed(target)), ty));
-            }
-            (Type::KeyValuePair(_, value), "Value") => {
-                let ty = (**value).clone();
-                return Ok(Expr::new(Kind::PairValue(boxed(target)), ty));
-            }
-            (Type::Tuple(items), name) => {
-                let at = name
-                    .strip_prefix("Item")
-                    .and_then(|n| n.parse::<usize>().ok())
-                    .and_then(|n| n.checked_sub(1));
-                if let Some((at, ty)) = at.and_then(|at| items.get(at).map(|ty| (at, ty.clone()))) {
-                    return Ok(Expr::new(Kind::TupleItem(boxed(target), at), ty));
-                }
-            }
-            (Type::SqlMap(key, _), "Keys") => {
-                let ty = Type::Enumerable(key.clone());
-                return Ok(Expr::new(Kind::Linq(LinqFunction::Keys, vec![target]), ty));
-            }
-            (Type::SqlMap(_, value), "Values") => {
-                let ty = Type::Enumerable(value.clone());
-                return Ok(Expr::new(
-                    Kind::Linq(LinqFunction::Values, vec![target]),
-                    ty,
-                ));
-            }
-            (Type::Array(_), "Length") => {
-                return Ok(Expr::new(
-                    Kind::Linq(LinqFunction::Count, vec![target]),
-                    Type::Int,
-                ));
-            }
-            (Type::SqlArray(_) | Type::SqlMap(..) | Type::Enumerable(_), "Count") => {
-                return Ok(Expr::new(
-                    Kind::Linq(LinqFunction::Count, vec![target]),
-                    Type::Int,
-                ));
-            }
-            _ => {}
-        }
-        let found =
-            members::find(&owner_name(&target.ty), name).find(|m| m.0.form == Form::Property);
-        match found {
-            Some(member) => Ok(Expr::new(
-                Kind::Call(member, vec![target]),
-                member.0.result.clone(),
-            )),
-            None => self.no_member(&target.ty, member),
-        }
-    }
-
-    fn no_member<T>(&mut self, ty: &Type, member: &ast::Ident) -> BResult<T> {
-        let message = format!(
-            "'{ty}' does not contain a definition for '{0}' and no extension method '{0}' accepting a first argument of type '{ty}' could be found (are you missing a using directive or an assembly reference?)",
-            member.text
-        );
-        self.cs(member.span, "CS1061", message)
-    }
-
-    fn no_static<T>(&mut self, owner: &str, member: &ast::Ident) -> BResult<T> {
-        self.cs(
-            member.span,
-            "CS0117",
-            format!(
-                "'{owner}' does not contain a definition for '{}'",
-                member.text
-            ),
-        )
-    }
-
-    /// `Type.Member`.
-    pub(super) fn static_property(
-        &mut self,
-        owner: &str,
-        ty: Option<Type>,
-        member: &ast::Ident,
-    ) -> BResult<Expr> {
-        let name = member.text.as_str();
-        if let Some(Type::Enum(enumeration)) = ty {
-            let found = EnumType::members(enumeration)
-                .iter()
-                .find(|(known, _)| *known == name);
-            return match found {
-                Some((_, value)) => {
-                    Ok(Expr::constant(Value::Enum(*value), Type::Enum(enumeration)))
-                }
-                None => self.no_static(owner, member),
-            };
-        }
-        // Every culture here is the invariant one, which texts are in.
-        if owner == "CultureInfo"
-            && matches!(
-                name,
-                "InvariantCulture" | "CurrentCulture" | "CurrentUICulture"
-            )
-        {
-            return Ok(Expr::constant(Value::Null, Type::Object));
-        }
-        if ty == Some(Type::Encoding)
-            && let Some(encoding) = crate::text_encoding::Encoding::by_property(name)
-        {
-            return Ok(Expr::constant(
-                Value::Encoding(encoding.code_page()),
-                Type::Encoding,
-            ));
-        }
-        match members::find(owner, name).find(|m| m.0.form == Form::StaticProperty) {
-            Some(member) => Ok(Expr::new(
-                Kind::Call(member, Vec::new()),
-                member.0.result.clone(),
-            )),
-            None => self.no_static(owner, member),
-        }
-    }
-
     /// Any call.
     pub(super) fn call(&mut self, call: &ast::Call, span: Span) -> BResult<Expr> {
         if let ExprKind::Name(name) = &call.callee.kind {
@@ -282,7 +152,7 @@ impl ExprBinder<'_> {
         let is_nullable = matches!(receiver.ty, Type::Nullable(_));
         match (name, values.as_slice()) {
             ("ToString", []) => {
-                return Ok(super::expr::folded(Expr::new(
+                return Ok(folded(Expr::new(
                     Kind::ToText(Box::new(receiver), None),
                     Type::String,
                 )));
@@ -396,7 +266,7 @@ impl ExprBinder<'_> {
         values: &[Expr],
         span: Span,
     ) -> Option<BResult<Expr>> {
-        let text = |kind| Some(Ok(super::expr::folded(Expr::new(kind, Type::String))));
+        let text = |kind| Some(Ok(folded(Expr::new(kind, Type::String))));
         let to_text = |value: &Expr| match value.ty {
             Type::String | Type::Null => converted(value.clone(), &Type::String),
             _ => Expr::new(Kind::Concat(vec![value.clone()]), Type::String),
@@ -456,7 +326,7 @@ impl ExprBinder<'_> {
     }
 
     /// The best of several overloads, and its arguments converted.
-    fn overload(
+    pub(super) fn overload(
         &mut self,
         candidates: &[Member],
         mut values: Vec<Expr>,
@@ -506,267 +376,6 @@ impl ExprBinder<'_> {
                 types.len()
             ),
         )
-    }
-
-    /// `target[args]`.
-    pub(super) fn index(
-        &mut self,
-        target: &ast::Expr,
-        args: &[ast::Expr],
-        span: Span,
-    ) -> BResult<Expr> {
-        let target = self.bind(target)?;
-        let [arg] = args else {
-            return self.cs(
-                span,
-                "CS1501",
-                "No overload for indexer takes several arguments",
-            );
-        };
-        let bound = self.bind(arg)?;
-        match target.ty.clone() {
-            Type::Array(item) | Type::SqlArray(item) | Type::Enumerable(item) => {
-                let at = self.convert_to(bound, &Type::Int, arg.span)?;
-                Ok(Expr::new(
-                    Kind::Element(Box::new(target), Box::new(at)),
-                    *item,
-                ))
-            }
-            Type::SqlMap(key, value) => {
-                let key = self.convert_to(bound, &key, arg.span)?;
-                Ok(Expr::new(
-                    Kind::Lookup(Box::new(target), Box::new(key)),
-                    *value,
-                ))
-            }
-            Type::String => {
-                let at = self.convert_to(bound, &Type::Int, arg.span)?;
-                let found = members::find("string", "this").next();
-                match found {
-                    Some(member) => Ok(Expr::new(Kind::Call(member, vec![target, at]), Type::Char)),
-                    None => self.cs(
-                        span,
-                        "CS0021",
-                        "Cannot apply indexing with [] to an expression of type 'string'",
-                    ),
-                }
-            }
-            other => {
-                let message =
-                    format!("Cannot apply indexing with [] to an expression of type '{other}'");
-                self.cs(span, "CS0021", message)
-            }
-        }
-    }
-
-    /// `new T(args) { … }`.
-    pub(super) fn new_object(
-        &mut self,
-        written: &ast::TypeRef,
-        args: Option<&[ast::Arg]>,
-        init: Option<&ast::Initializer>,
-        span: Span,
-    ) -> BResult<Expr> {
-        let ty = self.resolve(written)?;
-        let mut values = Vec::new();
-        for arg in args.unwrap_or_default() {
-            values.push(self.bind(&arg.value)?);
-        }
-        match (&ty, values.as_slice(), init) {
-            (Type::SqlArray(item) | Type::Enumerable(item), [], init) => {
-                let item = (**item).clone();
-                let items = self.elements(init, &item, span)?;
-                Ok(Expr::new(Kind::Items(items), ty))
-            }
-            (Type::SqlArray(item) | Type::Enumerable(item), [source], None) => {
-                if source.ty.element().as_ref() != Some(item) {
-                    let message = format!(
-                        "Argument 1: cannot convert from '{}' to 'IEnumerable<{item}>'",
-                        source.ty
-                    );
-                    return self.cs(span, "CS1503", message);
-                }
-                Ok(Expr::new(
-                    Kind::Linq(LinqFunction::Items, vec![source.clone()]),
-                    ty,
-                ))
-            }
-            (Type::SqlMap(key, value), [], init) => {
-                let (key, value) = ((**key).clone(), (**value).clone());
-                let entries = self.entries(init, &key, &value, span)?;
-                Ok(Expr::new(Kind::Entries(entries), ty))
-            }
-            (Type::SqlMap(key, value), [source], None) => {
-                let wanted = Type::KeyValuePair(key.clone(), value.clone());
-                if source.ty.element().as_ref() != Some(&wanted) {
-                    let message = format!(
-                        "Argument 1: cannot convert from '{}' to 'IEnumerable<{wanted}>'",
-                        source.ty
-                    );
-                    return self.cs(span, "CS1503", message);
-                }
-                Ok(Expr::new(
-                    Kind::Linq(LinqFunction::Map, vec![source.clone()]),
-                    ty,
-                ))
-            }
-            (Type::KeyValuePair(key, value), [k, v], None) => {
-                let (key, value) = ((**key).clone(), (**value).clone());
-                let k = self.convert_to(k.clone(), &key, span)?;
-                let v = self.convert_to(v.clone(), &value, span)?;
-                Ok(Expr::new(Kind::Pair(Box::new(k), Box::new(v)), ty))
-            }
-            (Type::Tuple(items), values, None) if items.len() == values.len() => {
-                let items = items.clone();
-                let mut bound = Vec::new();
-                for (value, ty) in values.iter().zip(&items) {
-                    bound.push(self.convert_to(value.clone(), ty, span)?);
-                }
-                Ok(Expr::new(Kind::Items(bound), ty))
-            }
-            (_, [], None) if ty.is_value_type() => Ok(Expr::constant(default_value(&ty), ty)),
-            (_, _, None) => {
-                let name = ast::Ident {
-                    text: ty.to_string(),
-                    span: written.span,
-                    form: IdentForm::Plain,
-                };
-                let candidates: Vec<Member> = members::find(&owner_name(&ty), "new").collect();
-                if candidates.is_empty() {
-                    let message = format!(
-                        "'{ty}' does not contain a constructor that takes {} arguments",
-                        values.len()
-                    );
-                    return self.cs(span, "CS1729", message);
-                }
-                let (found, args) = self.overload(&candidates, values, &name, span)?;
-                Ok(super::expr::folded(Expr::new(Kind::Call(found, args), ty)))
-            }
-            _ => {
-                let message = format!(
-                    "Cannot initialize type '{ty}' with a collection initializer because it does not implement 'System.Collections.IEnumerable'"
-                );
-                self.cs(span, "CS1922", message)
-            }
-        }
-    }
-
-    fn elements(
-        &mut self,
-        init: Option<&ast::Initializer>,
-        item: &Type,
-        span: Span,
-    ) -> BResult<Vec<Expr>> {
-        let elements = match init {
-            None => return Ok(Vec::new()),
-            Some(ast::Initializer::Elements(elements)) => elements,
-            Some(ast::Initializer::Members(_)) => {
-                return self.cs(
-                    span,
-                    "CS0117",
-                    "the type has no member to be set in an initializer",
-                );
-            }
-        };
-        let mut items = Vec::with_capacity(elements.len());
-        for element in elements {
-            let [value] = element.as_slice() else {
-                return self.cs(
-                    span,
-                    "CS1501",
-                    "No overload for method 'Add' takes several arguments",
-                );
-            };
-            items.push(self.bind_as(value, item)?);
-        }
-        Ok(items)
-    }
-
-    fn entries(
-        &mut self,
-        init: Option<&ast::Initializer>,
-        key: &Type,
-        value: &Type,
-        span: Span,
-    ) -> BResult<Vec<(Expr, Expr)>> {
-        let elements = match init {
-            None => return Ok(Vec::new()),
-            Some(ast::Initializer::Elements(elements)) => elements,
-            Some(ast::Initializer::Members(_)) => {
-                return self.cs(
-                    span,
-                    "CS0117",
-                    "the type has no member to be set in an initializer",
-                );
-            }
-        };
-        let mut entries = Vec::with_capacity(elements.len());
-        for element in elements {
-            let [k, v] = element.as_slice() else {
-                return self.cs(
-                    span,
-                    "CS7036",
-                    "each element of a map has a key and a value: {key, value}",
-                );
-            };
-            entries.push((self.bind_as(k, key)?, self.bind_as(v, value)?));
-        }
-        Ok(entries)
-    }
-
-    /// `new T[n]`, `new T[] { … }`, `new[] { … }`.
-    pub(super) fn new_array(
-        &mut self,
-        element: Option<&ast::TypeRef>,
-        length: Option<&ast::Expr>,
-        items: Option<&[ast::Expr]>,
-        span: Span,
-    ) -> BResult<Expr> {
-        let declared = match element {
-            Some(written) => Some(self.resolve(written)?),
-            None => None,
-        };
-        if let (Some(length), None, Some(item)) = (length, items, &declared) {
-            let count = self.bind_as(length, &Type::Int)?;
-            let filler = Expr::constant(default_value(item), item.clone());
-            let ty = Type::Array(Box::new(item.clone()));
-            let repeat = Expr::new(
-                Kind::Linq(LinqFunction::Repeat, vec![filler, count]),
-                Type::Enumerable(Box::new(item.clone())),
-            );
-            return Ok(Expr::new(Kind::Linq(LinqFunction::Items, vec![repeat]), ty));
-        }
-        let mut bound = Vec::new();
-        for item in items.unwrap_or_default() {
-            bound.push(match &declared {
-                Some(ty) => self.bind_as(item, ty)?,
-                None => self.bind(item)?,
-            });
-        }
-        let item = match declared {
-            Some(ty) => ty,
-            None => {
-                let best = bound.iter().map(|item| item.ty.clone()).find(|ty| {
-                    *ty != Type::Null && bound.iter().all(|item| implicit_rank(item, ty).is_some())
-                });
-                let Some(best) = best else {
-                    return self.cs(
-                        span,
-                        "CS0826",
-                        "No best type found for implicitly-typed array",
-                    );
-                };
-                bound = bound
-                    .into_iter()
-                    .map(|item| converted(item, &best))
-                    .collect();
-                best
-            }
-        };
-        Ok(super::expr::folded(Expr::new(
-            Kind::Items(bound),
-            Type::Array(Box::new(item)),
-        )))
     }
 }
 
@@ -840,9 +449,6 @@ fn arranged(found: Member, values: Vec<Expr>, expanded: bool) -> Vec<Expr> {
             rest.push(converted(value, &item));
         }
     }
-    args.push(super::expr::folded(Expr::new(
-        Kind::Items(rest),
-        params[fixed].clone(),
-    )));
+    args.push(folded(Expr::new(Kind::Items(rest), params[fixed].clone())));
     args
 }

@@ -6,7 +6,8 @@ use azml_usql_syntax::{Code, Span};
 
 use super::BResult;
 use super::convert::implicit;
-use super::expr::{ExprBinder, negate_if};
+use super::expr::ExprBinder;
+use super::operator::negate_if;
 use super::scope::Scope;
 use super::script::ScriptBinder;
 use crate::catalog::{QualifiedName, Table, data_file};

@@ -3,13 +3,17 @@
 
 mod aggregate;
 mod call;
+mod construct;
 mod convert;
 mod ddl;
 mod dml;
 mod expr;
 mod files;
 mod linq;
+mod member;
+mod name;
 mod objects;
+mod operator;
 mod query;
 mod scope;
 mod script;

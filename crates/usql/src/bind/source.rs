@@ -5,7 +5,8 @@ use azml_usql_syntax::{Code, Span};
 
 use super::BResult;
 use super::convert::{common, converted};
-use super::expr::{ExprBinder, is_null, negate_if};
+use super::expr::ExprBinder;
+use super::operator::{is_null, negate_if};
 use super::scope::{Scope, ScopeColumn};
 use super::script::ScriptBinder;
 use crate::cs::{Type, Value};

@@ -5,7 +5,8 @@ use azml_usql_syntax::ast::{self, ExprKind, IdentForm};
 use azml_usql_syntax::{Code, Span};
 
 use super::BResult;
-use super::expr::{ExprBinder, Meaning};
+use super::expr::ExprBinder;
+use super::name::Meaning;
 use super::scope::Found;
 use crate::catalog::Table;
 use crate::cs::{Type, Value};

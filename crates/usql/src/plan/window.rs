@@ -11,7 +11,8 @@ use datafusion::logical_expr::{
     WindowFrameUnits, WindowFunctionDefinition, ident,
 };
 
-use super::lower::{Lowered, Lowering, Part, Result, parts_of, whole};
+use super::aggregate::{Part, parts_of, whole};
+use super::lower::{Lowered, Lowering, Result};
 use crate::cs::{Type, Value};
 use crate::expr::{Expr, Kind, LinqFunction};
 use crate::rel::{AggregateCall, AggregateFunction, FrameEnd, WindowCall, WindowFunction};
