@@ -1,7 +1,7 @@
 //! What must hold for any script at all. Called by the fuzz targets and, over
 //! their corpus, by a test.
 
-use crate::{Color, LineIndex, decode_script, parse, render, tokenize};
+use crate::{Color, LineIndex, decode_script, format, parse, render, tokenize};
 
 /// Reads bytes as a script: nothing may panic, every place lies inside, and
 /// what was understood can be printed and understood again.
@@ -43,6 +43,7 @@ pub fn script(data: &[u8]) {
         render(first, "fuzz.usql", &source, Color::Never);
         return;
     }
+    layout(&source);
     let printed = parsed.script.to_string();
     let again = parse(&printed);
     assert!(
@@ -54,6 +55,26 @@ pub fn script(data: &[u8]) {
         again.script.to_string(),
         printed,
         "printed text parses to another tree"
+    );
+}
+
+/// A script in canonical layout has the tokens of the one it was made from, and stays as it is.
+fn layout(source: &str) {
+    let texts = |source: &str| -> Vec<String> {
+        let (tokens, _) = tokenize(source);
+        let texts = tokens
+            .iter()
+            .map(|token| token.span.text(source).to_owned());
+        texts.collect()
+    };
+    let Ok(formatted) = format(source) else {
+        return;
+    };
+    assert_eq!(texts(source), texts(&formatted), "tokens have changed");
+    assert_eq!(
+        format(&formatted).as_ref(),
+        Ok(&formatted),
+        "formatting twice changes more"
     );
 }
 

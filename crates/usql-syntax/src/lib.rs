@@ -18,6 +18,7 @@ pub mod ast;
 mod codes;
 mod decode;
 mod diagnostic;
+mod format;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod lexer;
@@ -30,6 +31,7 @@ mod span;
 pub use codes::Code;
 pub use decode::{DecodeError, decode_script};
 pub use diagnostic::{Diagnostic, Severity};
+pub use format::format;
 pub use lexer::{Token, TokenKind, is_reserved, tokenize};
 pub use parser::{ParseOptions, Parsed, parse, parse_expression, parse_with};
 pub use print::quoted;

@@ -33,7 +33,7 @@ pub(crate) use run::RunArgs;
 pub(crate) use studio::StudioArgs;
 pub(crate) use usql::UsqlCommand;
 #[cfg(feature = "engine")]
-pub(crate) use usql::{CheckArgs, ExplainArgs, ScriptArgs, UsqlRunArgs};
+pub(crate) use usql::{CheckArgs, ExplainArgs, FmtArgs, ScriptArgs, UsqlRunArgs};
 pub(crate) use workspace::WorkspaceArgs;
 
 use crate::output::Format;

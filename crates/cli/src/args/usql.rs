@@ -13,6 +13,8 @@ pub(crate) enum UsqlCommand {
     Run(UsqlRunArgs),
     /// Show how a script would be run
     Explain(ExplainArgs),
+    /// Lay scripts out in one way
+    Fmt(FmtArgs),
 }
 
 /// Compile scripts without running them.
@@ -71,6 +73,22 @@ pub(crate) struct ExplainArgs {
     /// Folder that paths of the script lie in
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) root: PathBuf,
+}
+
+/// Lay scripts out in one way.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    azml usql fmt report.usql\n  \
+    azml usql fmt --check *.usql\n\n\
+    Tokens and comments stay as they are; only blanks and line ends change.\n\
+    Exit status: 0 done, 1 a script does not parse, or --check found one to be laid out.")]
+pub(crate) struct FmtArgs {
+    /// Scripts, which are rewritten; `-` reads standard input and writes standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing; name the scripts that would change
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// What all commands know of a script.

@@ -149,3 +149,33 @@ fn explain_shows_the_plan() {
     assert_eq!(missing.status, 1);
     assert!(!user.path("pond").exists());
 }
+
+/// Layout changes blanks and line ends only; a script that does not parse is left alone.
+#[test]
+fn fmt_lays_scripts_out() {
+    let user = user("@r=SELECT a,b FROM @x; // all\n", "");
+    let check = user.azml(&["usql", "fmt", "--check", "report.usql"]);
+    assert_eq!(check.status, 1);
+    assert!(
+        check.stderr.contains("report.usql would change"),
+        "{}",
+        check.stderr
+    );
+    assert_eq!(user.azml(&["usql", "fmt", "report.usql"]).status, 0);
+    let expected = "@r =\n    SELECT a,\n           b\n    FROM @x; // all\n";
+    let text = |name: &str| fs::read_to_string(user.path(name)).expect("a script");
+    assert_eq!(text("report.usql"), expected);
+    assert_eq!(
+        user.azml(&["usql", "fmt", "--check", "report.usql"]).status,
+        0
+    );
+    fs::write(user.path("broken.usql"), "@r = select 1;").expect("written");
+    let broken = user.azml(&["usql", "fmt", "broken.usql"]);
+    assert_eq!(broken.status, 1);
+    assert!(
+        broken.stderr.contains("E_CSC_USER_SYNTAXERROR"),
+        "{}",
+        broken.stderr
+    );
+    assert_eq!(text("broken.usql"), "@r = select 1;");
+}

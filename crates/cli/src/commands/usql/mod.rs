@@ -1,5 +1,6 @@
 //! `azml usql ...`: compiles and runs U-SQL scripts on a local folder.
 
+mod fmt;
 mod report;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub(super) async fn run(command: UsqlCommand, format: &Format) -> Result<()> {
         UsqlCommand::Check(args) => check(&args, format),
         UsqlCommand::Run(args) => execute(args, format).await,
         UsqlCommand::Explain(args) => explain(&args).await,
+        UsqlCommand::Fmt(args) => fmt::run(&args),
     }
 }
 
@@ -185,17 +187,30 @@ async fn watched(
     name: &str,
 ) -> Result<JobOutcome> {
     let (cancel, progress) = (CancellationToken::new(), Progress::default());
-    let bar = Transfer::start(name, None);
+    let total = Some(program.input_bytes()).filter(|bytes| *bytes > 0);
+    let bar = Transfer::start(name, total);
     let ticking = async {
         loop {
             SystemClock.sleep(Duration::from_millis(200)).await;
-            bar.set(progress.bytes_written());
+            bar.set(match total {
+                // What is read twice counts once.
+                Some(total) => progress.bytes_read().min(total),
+                None => progress.bytes_written(),
+            });
         }
     };
-    let work = engine.run(program, Arc::clone(files), &cancel, &progress);
+    let mut work = engine.run(program, Arc::clone(files), &cancel, &progress);
     let result = tokio::select! {
-        result = work => result,
-        status = stopped() => return Err(Failure::Status(status?)),
+        result = &mut work => result,
+        status = stopped() => {
+            let status = status?;
+            cancel.cancel();
+            // An interrupt during the commit comes too late: then the outputs are there.
+            match work.await {
+                Err(RunError::Cancelled) => return Err(Failure::Status(status)),
+                result => result,
+            }
+        }
         () = ticking => return Err(Failure::Status(1)),
     };
     drop(bar);
