@@ -155,10 +155,12 @@ pub fn compile(
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
     }
+    let mut all = bound.contents;
+    all.extend(changes(catalog, &bound.catalog));
     Ok(Program {
         sinks: bound.sinks,
         now: options.now,
-        changes: changes(catalog, &bound.catalog),
+        changes: all,
         catalog: bound.catalog,
         diagnostics,
     })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::cs::Type;
 use crate::extract::{
     CharFormat, ExtractSource, Piece, PieceReader, ReadContext, SourceColumn, SourceFile,
-    TextFormat,
+    SourceFormat, TextFormat,
 };
 use crate::rel::Column;
 use crate::store::{Entry, FileInfo, FileStore, InputFile, StorePath, Transaction};
@@ -124,11 +124,13 @@ pub fn extract(data: &[u8]) {
     let source = ExtractSource {
         files: vec![file],
         columns: (0..width).map(SourceColumn::Field).collect(),
-        format,
+        format: SourceFormat::Text(format.clone()),
+        sorted_by: Vec::new(),
     };
-    let can_split = crate::extract::can_split(&source, &source.files[0]);
+    let can_split = crate::extract::can_split(&format, &source.files[0]);
     let context = ReadContext {
         source: Arc::new(source),
+        format,
         columns,
         projection: (0..width).collect(),
         store: Arc::new(OneFile(content.into())),

@@ -24,6 +24,7 @@ pub use codec::DecodeError;
 pub use compile::{CompileOptions, JobInfo, Program, compile};
 pub use cs::Type;
 pub use error::{BadRow, RuntimeError};
+pub use plan::StageStatistics;
 pub use rel::Column;
 pub use run::{Engine, JobOutcome, Local, OutputFile, Progress, RunError, RunOptions};
 pub use store::{

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::cs::Type;
 use crate::expr::Expr;
 use crate::extract::ExtractSource;
-use crate::output::OutputFormat;
+use crate::output::FileFormat;
 use crate::store::StorePath;
 use crate::table::TableSource;
 
@@ -342,7 +342,7 @@ pub(crate) enum SinkTarget {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Output {
     pub(crate) path: StorePath,
-    pub(crate) format: OutputFormat,
+    pub(crate) format: FileFormat,
     /// ORDER BY of the OUTPUT itself.
     pub(crate) order: Vec<SortKey>,
 }

@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::Change;
 use crate::compile::Program;
 use crate::error::RuntimeError;
-use crate::output::RowWriter;
-use crate::plan::{Lowering, joins_are_small};
+use crate::output::{FileFormat, ParquetFormat, ParquetWriter, RowWriter};
+use crate::plan::{Lowering, StageStatistics, StageTree, joins_are_small};
 use crate::rel::{Column, Output, Sink, SinkTarget};
 use crate::store::{FileStore, StorePath, Transaction};
 use crate::table::TableWriter;
@@ -49,11 +49,17 @@ impl Default for RunOptions {
 /// How far a run is; read at any time from any thread.
 #[derive(Debug, Default)]
 pub struct Progress {
+    read: Arc<AtomicU64>,
     rows: AtomicU64,
     bytes: AtomicU64,
 }
 
 impl Progress {
+    /// Bytes read so far; an input that is used twice is read twice.
+    pub fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
     /// Rows written so far.
     pub fn rows_written(&self) -> u64 {
         self.rows.load(Ordering::Relaxed)
@@ -70,6 +76,8 @@ impl Progress {
 pub struct JobOutcome {
     /// The files, in the order of the script's OUTPUT statements.
     pub outputs: Vec<OutputFile>,
+    /// What was done for them, in order.
+    pub stages: Vec<StageStatistics>,
 }
 
 /// A file that a run wrote.
@@ -195,7 +203,8 @@ impl Engine for Local {
         progress: &Progress,
     ) -> Result<JobOutcome, RunError> {
         let work = async {
-            let mut lowering = Lowering::new(Arc::clone(&store), program.now);
+            let mut lowering =
+                Lowering::new(Arc::clone(&store), program.now, Arc::clone(&progress.read));
             let mut transaction = begin(&store)?;
             let mut outcome = JobOutcome::default();
             for sink in &program.sinks {
@@ -203,7 +212,8 @@ impl Engine for Local {
                 let plan = Self::plan(&session, &mut lowering, sink)
                     .await
                     .map_err(runtime_error)?;
-                let columns = &sink.input.columns;
+                let (columns, ran) = (&sink.input.columns, Arc::clone(&plan));
+                let before = progress.bytes_written();
                 match &sink.target {
                     SinkTarget::File(output) => {
                         let target = transaction
@@ -219,6 +229,10 @@ impl Engine for Local {
                         write_table(columns, target, plan, session.task_ctx(), progress).await?;
                     }
                 }
+                StageTree::of(&ran, &lowering.reads).list(&mut outcome.stages);
+                if let Some(last) = outcome.stages.last_mut() {
+                    last.bytes_written = progress.bytes_written() - before;
+                }
             }
             for change in &program.changes {
                 match change {
@@ -226,6 +240,10 @@ impl Engine for Local {
                         .create(path)
                         .and_then(|mut file| file.write_all(bytes))
                         .map_err(|e| failed(path, e))?,
+                    Change::Copy(from, path) => {
+                        let file = transaction.create(path).map_err(|e| failed(path, e))?;
+                        copy_file(&*store, from, file)?;
+                    }
                     Change::Remove(path) => {
                         transaction.remove(path).map_err(|e| failed(path, e))?
                     }
@@ -254,7 +272,7 @@ impl Engine for Local {
         program: &Program,
         store: Arc<dyn FileStore>,
     ) -> Result<String, RunError> {
-        let mut lowering = Lowering::new(store, program.now);
+        let mut lowering = Lowering::new(store, program.now, Arc::default());
         let mut text = String::new();
         for sink in &program.sinks {
             let session = self.session(sink).map_err(runtime_error)?;
@@ -265,10 +283,9 @@ impl Engine for Local {
                 SinkTarget::File(output) => format!("OUTPUT {}", output.path),
                 SinkTarget::Table(path) => format!("INSERT {path}"),
             };
-            text.push_str(&format!(
-                "{target}\n{}\n",
-                displayable(&*plan).indent(false)
-            ));
+            text.push_str(&format!("{target}\nStages:\n"));
+            StageTree::of(&plan, &lowering.reads).text(1, &mut text);
+            text.push_str(&format!("Plan:\n{}\n", displayable(&*plan).indent(false)));
         }
         Ok(text)
     }
@@ -296,7 +313,13 @@ async fn write_file(
 ) -> Result<OutputFile, RunError> {
     let path = &output.path;
     let failed = |error: std::io::Error| failed(path, error);
-    let writer = RowWriter::new(output.format.clone(), columns);
+    let format = match &output.format {
+        FileFormat::Text(format) => format,
+        FileFormat::Parquet(format) => {
+            return write_parquet(format, path, columns, file, plan, context, progress).await;
+        }
+    };
+    let writer = RowWriter::new(format.clone(), columns);
     let mut streams = execute_stream_partitioned(plan, context)
         .map_err(runtime_error)?
         .into_iter();
@@ -338,6 +361,45 @@ async fn write_file(
     Ok(written)
 }
 
+/// Writes the rows of a plan into a Parquet file.
+async fn write_parquet(
+    format: &ParquetFormat,
+    path: &StorePath,
+    columns: &[Column],
+    file: Box<dyn Write + Send>,
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+    progress: &Progress,
+) -> Result<OutputFile, RunError> {
+    let broken = |error: parquet::errors::ParquetError| {
+        RuntimeError::new(
+            Code::E_RUNTIME_SYSTEM_IO,
+            format!("could not write '{path}'"),
+        )
+        .with_inner(error)
+    };
+    let mut writer = ParquetWriter::new(format, columns, file).map_err(broken)?;
+    let mut rows = 0;
+    for mut stream in execute_stream_partitioned(plan, context).map_err(runtime_error)? {
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(runtime_error)?;
+            let batch = writer.converted(&batch).map_err(RuntimeError::from)?;
+            writer.write(&batch).map_err(broken)?;
+            progress
+                .rows
+                .fetch_add(wide(batch.num_rows()), Ordering::Relaxed);
+            rows += wide(batch.num_rows());
+        }
+    }
+    let bytes = writer.finish().map_err(broken)?;
+    progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+    Ok(OutputFile {
+        path: path.to_string(),
+        rows,
+        bytes,
+    })
+}
+
 /// Writes the rows of a plan into a file of a table.
 async fn write_table(
     columns: &[Column],
@@ -359,8 +421,28 @@ async fn write_table(
                 .fetch_add(wide(batch.num_rows()), Ordering::Relaxed);
         }
     }
-    writer.finish().map_err(broken)?;
+    let bytes = writer.finish().map_err(broken)?;
+    progress.bytes.fetch_add(bytes, Ordering::Relaxed);
     Ok(())
+}
+
+/// Copies a file of the store.
+fn copy_file(
+    store: &dyn FileStore,
+    path: &StorePath,
+    mut file: Box<dyn Write + Send>,
+) -> Result<(), RuntimeError> {
+    let failed = |error: std::io::Error| RuntimeError::io("copy", path, &error);
+    let input = store.open(path).map_err(failed)?;
+    let (mut buffer, mut at) = (vec![0; 1 << 16], 0);
+    loop {
+        let read = input.read_at(at, &mut buffer).map_err(failed)?;
+        if read == 0 {
+            return file.flush().map_err(failed);
+        }
+        file.write_all(&buffer[..read]).map_err(failed)?;
+        at += wide(read);
+    }
 }
 
 fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<u64> {

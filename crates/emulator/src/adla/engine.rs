@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use async_trait::async_trait;
 use azml_usql::{
     Catalog, CompileOptions, Engine, FileStore, JobInfo, Local, Program, Progress, RunError,
-    RunOptions, RuntimeError, compile,
+    RunOptions, RuntimeError, StageStatistics, compile,
 };
 use azml_usql_syntax::{Code, Diagnostic, LineIndex};
 use time::OffsetDateTime;
@@ -13,9 +13,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::runner::{Finding, JobRunner, JobSource, Stage};
+use super::runner::{Finding, JobRunner, JobSource, Outcome, Stage};
 use crate::state::State;
-use crate::storage::gen1::LakeFiles;
+use crate::storage::gen1::{Gate, LakeFiles};
 
 /// 1970-01-01 in the ticks that scripts count in, which are 100 ns.
 const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
@@ -47,6 +47,7 @@ impl UsqlRunner {
     async fn compiled(
         &self,
         job: &JobSource,
+        gate: Option<Gate>,
     ) -> Result<(Program, Arc<dyn FileStore>), Vec<Finding>> {
         let store = LakeFiles::open(&self.state, &job.store).map_err(|error| {
             vec![Finding::error(
@@ -54,7 +55,10 @@ impl UsqlRunner {
                 format!("the job's store is not there: {error}"),
             )]
         })?;
-        let store: Arc<dyn FileStore> = Arc::new(store);
+        let store: Arc<dyn FileStore> = Arc::new(match gate {
+            Some(gate) => store.behind(gate),
+            None => store,
+        });
         let (files, script) = (Arc::clone(&store), Arc::clone(&job.script));
         let mut options = CompileOptions::new(ticks(self.state.clock.now()));
         options.job = JobInfo {
@@ -108,19 +112,21 @@ fn findings(script: &str, diagnostics: &[Diagnostic]) -> Vec<Finding> {
 #[async_trait]
 impl JobRunner for UsqlRunner {
     async fn compile(&self, job: &JobSource) -> Vec<Finding> {
-        match self.compiled(job).await {
+        match self.compiled(job, None).await {
             Ok((program, _)) => findings(&job.script, &program.diagnostics),
             Err(findings) => findings,
         }
     }
 
-    async fn run(&self, job: &JobSource, stop: CancellationToken) -> Result<Vec<Stage>, Finding> {
-        let begun = self.state.clock.now();
-        let (program, store) = self.compiled(job).await.map_err(|mut findings| {
-            findings.pop().unwrap_or_else(|| {
-                Finding::error(Code::E_RUNTIME_SYSTEM_IO, "the script does not compile")
-            })
-        })?;
+    async fn run(&self, job: &JobSource, gate: Gate, stop: CancellationToken) -> Outcome {
+        let (program, store) = match self.compiled(job, Some(gate)).await {
+            Ok(compiled) => compiled,
+            Err(mut findings) => {
+                return Outcome::Failed(findings.pop().unwrap_or_else(|| {
+                    Finding::error(Code::E_RUNTIME_SYSTEM_IO, "the script does not compile")
+                }));
+            }
+        };
         let progress = Progress::default();
         let partitions = usize::try_from(job.parallelism)
             .unwrap_or(MOST_PARTITIONS)
@@ -129,28 +135,27 @@ impl JobRunner for UsqlRunner {
             partitions,
             ..RunOptions::default()
         });
-        let running = WORKERS.spawn(async move {
-            let outcome = Box::pin(engine.run(&program, store, &stop, &progress)).await;
-            (program, outcome)
-        });
-        let (program, outcome) = AbortOnDropHandle::new(running).await.map_err(|_| {
-            Finding::error(
+        let running = WORKERS
+            .spawn(async move { Box::pin(engine.run(&program, store, &stop, &progress)).await });
+        match AbortOnDropHandle::new(running).await {
+            Ok(Ok(outcome)) => Outcome::Done(outcome.stages.into_iter().map(stage).collect()),
+            Ok(Err(RunError::Failed(error))) => Outcome::Failed(runtime_finding(&error)),
+            Ok(Err(_)) => Outcome::Stopped,
+            Err(_) => Outcome::Failed(Finding::error(
                 Code::E_RUNTIME_SYSTEM_IO,
                 "the engine stopped on this script",
-            )
-        })?;
-        let outcome = outcome.map_err(|error| match error {
-            RunError::Failed(error) => runtime_finding(&error),
-            _ => Finding::error(Code::E_RUNTIME_SYSTEM_IO, "the job was stopped"),
-        })?;
-        let took = (self.state.clock.now() - begun).whole_milliseconds();
-        Ok(vec![Stage {
-            name: "SV1_Extract".to_owned(),
-            vertices: u64::try_from(partitions).unwrap_or(1),
-            data_read: program.input_bytes(),
-            data_written: outcome.outputs.iter().map(|output| output.bytes).sum(),
-            milliseconds: u64::try_from(took).unwrap_or(0),
-        }])
+            )),
+        }
+    }
+}
+
+fn stage(stage: StageStatistics) -> Stage {
+    Stage {
+        name: stage.name,
+        vertices: u64::try_from(stage.tasks).unwrap_or(u64::MAX),
+        data_read: stage.bytes_read,
+        data_written: stage.bytes_written,
+        milliseconds: u64::try_from(stage.compute.as_millis()).unwrap_or(u64::MAX),
     }
 }
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
+use crate::storage::gen1::Gate;
+
 /// A job as its runner sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct JobSource {
@@ -57,14 +59,26 @@ pub(crate) struct Stage {
     pub(crate) milliseconds: u64,
 }
 
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Its outputs are there.
+    Done(Vec<Stage>),
+    /// It left nothing, for this reason.
+    Failed(Finding),
+    /// It was stopped before its outputs appeared.
+    Stopped,
+}
+
 /// Compiles and runs scripts.
 #[async_trait]
 pub(crate) trait JobRunner: std::fmt::Debug + Send + Sync {
     /// Compiles without any effect. The script can be run when no finding is an error.
     async fn compile(&self, job: &JobSource) -> Vec<Finding>;
 
-    /// Carries a compiled script out, until it ends or `stop` is cancelled.
-    async fn run(&self, job: &JobSource, stop: CancellationToken) -> Result<Vec<Stage>, Finding>;
+    /// Carries a compiled script out, until it ends or `stop` is cancelled. Its outputs appear
+    /// when the gate lets them.
+    async fn run(&self, job: &JobSource, gate: Gate, stop: CancellationToken) -> Outcome;
 }
 
 impl Finding {

@@ -9,8 +9,8 @@ use super::expr::ExprBinder;
 use super::scope::Scope;
 use super::script::ScriptBinder;
 use crate::catalog::{
-    Assembly, DBO, Database, Definition, Distribution, Index, MASTER, Partition, QualifiedName,
-    Schema, Scheme, Table, TableType,
+    DBO, Database, Definition, Distribution, Index, MASTER, Partition, QualifiedName, Schema,
+    Scheme, Table, TableType,
 };
 use crate::cs::{Type, Value};
 use crate::rel::Column;
@@ -70,7 +70,7 @@ impl ScriptBinder {
             .expect("it was found just before"))
     }
 
-    fn exists_already<T>(&mut self, kind: &str, name: &ast::ObjectName) -> BResult<T> {
+    pub(super) fn exists_already<T>(&mut self, kind: &str, name: &ast::ObjectName) -> BResult<T> {
         let message = format!("The {kind} '{name}' already exists.");
         let hint = "write IF NOT EXISTS to leave it as it is";
         self.env.error_with_hint(
@@ -113,25 +113,10 @@ impl ScriptBinder {
                 found.schemas.insert(schema, Schema::default());
                 Ok(())
             }
-            CreateKind::Assembly { from, .. } => {
-                let source = match ast_text(from) {
-                    Some(path) => path,
-                    None => "bytes".to_owned(),
-                };
-                let (database, name) = self.env.names.in_database(&create.name);
-                let Some(found) = self.env.catalog.databases.get_mut(&database) else {
-                    return self.missing_object(&create.name, "database");
-                };
-                if found.assemblies.contains_key(&name) {
-                    return if create.if_not_exists {
-                        Ok(())
-                    } else {
-                        self.exists_already("assembly", &create.name)
-                    };
-                }
-                found.assemblies.insert(name, Assembly { source });
-                Ok(())
-            }
+            CreateKind::Assembly {
+                from,
+                additional_files,
+            } => self.create_assembly(create, from, additional_files),
             CreateKind::Table(body) => self.create_table(create, body, span),
             CreateKind::Index {
                 table,
@@ -596,15 +581,6 @@ impl ScriptBinder {
         }
         self.replace(&name, table);
         Ok(())
-    }
-}
-
-/// A string constant, as written.
-fn ast_text(expr: &ast::Expr) -> Option<String> {
-    match &expr.kind {
-        ast::ExprKind::Literal(ast::Literal::String(text)) => Some(text.clone()),
-        ast::ExprKind::Name(name) => Some(name.to_string()),
-        _ => None,
     }
 }
 

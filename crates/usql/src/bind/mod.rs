@@ -2,6 +2,7 @@
 //! makes. Nothing is read but the names and lengths of input files.
 
 mod aggregate;
+mod assembly;
 mod call;
 mod construct;
 mod convert;
@@ -67,6 +68,8 @@ pub(crate) struct Environment {
     pub(crate) catalog: Catalog,
     /// Where names of the catalog are looked up.
     pub(crate) names: NameContext,
+    /// Assemblies that have been referenced.
+    pub(crate) assemblies: Vec<String>,
     slots: u32,
 }
 
@@ -80,6 +83,7 @@ impl Environment {
             files,
             catalog: Catalog::default(),
             names: NameContext::default(),
+            assemblies: Vec::new(),
             slots: 0,
         }
     }

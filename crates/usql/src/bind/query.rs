@@ -7,11 +7,12 @@ use super::expr::ExprBinder;
 use super::files::VirtualColumn;
 use super::scope::Scope;
 use super::script::ScriptBinder;
+use super::udo::udo_class;
 use super::{BResult, Reported};
 use crate::cs::resolve::{BadType, resolve_type};
 use crate::cs::{Type, Value};
-use crate::expr::Expr;
-use crate::extract::{ExtractSource, SourceColumn, is_extractable};
+use crate::expr::{Expr, Kind};
+use crate::extract::{ExtractSource, SourceColumn, SourceFormat, is_extractable, is_in_parquet};
 use crate::rel::{Column, Node, Rel, Relation, SortKey, SortNode};
 
 impl ScriptBinder {
@@ -40,9 +41,9 @@ impl ScriptBinder {
             QueryKind::Object(name) => self.object(name),
             QueryKind::Call(call) => self.single_result(call),
             QueryKind::Values(rows) => self.values(rows, None, query.span),
-            QueryKind::Process(_) => self.env.unsupported(query.span, "PROCESS"),
-            QueryKind::Reduce(_) => self.env.unsupported(query.span, "REDUCE"),
-            QueryKind::Combine(_) => self.env.unsupported(query.span, "COMBINE"),
+            QueryKind::Process(process) => self.foreign(&process.produce.using),
+            QueryKind::Reduce(reduce) => self.foreign(&reduce.produce.using),
+            QueryKind::Combine(combine) => self.foreign(&combine.produce.using),
             QueryKind::Sample(_) => self.env.unsupported(query.span, "SAMPLE"),
         }?;
         let bound = match order {
@@ -53,6 +54,11 @@ impl ScriptBinder {
             Some(sample) => self.sampled(bound, sample, query.span),
             None => Ok(bound),
         }
+    }
+
+    /// An operator whose code is in an assembly.
+    fn foreign(&mut self, using: &ast::Expr) -> BResult<Rel> {
+        self.env.foreign_class(&udo_class(using), using.span)
     }
 
     fn single_result(&mut self, call: &ast::Invocation) -> BResult<Rel> {
@@ -382,16 +388,6 @@ impl ScriptBinder {
                         });
                         SourceColumn::Virtual(virtuals.len() - 1)
                     } else {
-                        if !is_extractable(&ty) {
-                            let message = format!(
-                                "'{ty}' cannot be used as column type. The built-in extractors do not read it."
-                            );
-                            return self.env.error(
-                                Code::E_CSC_USER_INVALIDCOLUMNTYPE,
-                                def.ty.span,
-                                message,
-                            );
-                        }
                         fields += 1;
                         SourceColumn::Field(fields - 1)
                     };
@@ -455,7 +451,50 @@ impl ScriptBinder {
                 .error(Code::E_CSC_USER_INVALIDEXPRESSIONSYNTAX, span, message);
         }
         let mut format = self.env.extractor(&extract.using)?;
-        format.empty_is_null = self.settings.empty_string_as_null;
+        let reads: fn(&Type) -> bool = match &mut format {
+            SourceFormat::Text(text) => {
+                text.empty_is_null = self.settings.empty_string_as_null;
+                is_extractable
+            }
+            SourceFormat::Parquet => is_in_parquet,
+        };
+        let unread = columns.iter().zip(&sources).find(|(column, source)| {
+            matches!(source, SourceColumn::Field(_)) && !reads(&column.ty)
+        });
+        if let Some((column, _)) = unread {
+            let message = format!(
+                "'{}' cannot be used as column type. The extractor does not read it.",
+                column.ty
+            );
+            let span = extract
+                .columns
+                .iter()
+                .find_map(|written| match written {
+                    ExtractColumn::Column(def) if def.name.text == column.name => Some(def.ty.span),
+                    _ => None,
+                })
+                .unwrap_or(span);
+            return self
+                .env
+                .error(Code::E_CSC_USER_INVALIDCOLUMNTYPE, span, message);
+        }
+        let mut sorted_by = Vec::with_capacity(extract.sorted_by.len());
+        let scope = Self::scope_of(
+            &Relation {
+                node: Node::Values(Vec::new()),
+                columns: columns.clone(),
+            },
+            None,
+        );
+        for key in self.sort_keys(&extract.sorted_by, &scope)? {
+            let Kind::Column(at) = key.expr.kind else {
+                let message = "SORTED BY takes columns of the EXTRACT.";
+                return self
+                    .env
+                    .error(Code::E_CSC_USER_INVALIDEXPRESSIONSYNTAX, span, message);
+            };
+            sorted_by.push((at, key.descending));
+        }
         let mut files = Vec::new();
         for (text, pattern, span) in &paths {
             let here: Vec<&str> = pattern.columns();
@@ -474,6 +513,7 @@ impl ScriptBinder {
             files,
             columns: sources,
             format,
+            sorted_by,
         });
         Ok(Rel::new(Relation { node, columns }))
     }

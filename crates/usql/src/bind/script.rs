@@ -1,6 +1,6 @@
 //! Statements in order: variables, rowsets, outputs, control.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use azml_usql_syntax::ast::{
@@ -11,7 +11,7 @@ use azml_usql_syntax::{Code, Diagnostic, Span};
 use super::expr::ExprBinder;
 use super::scope::Scope;
 use super::{BResult, Environment, Reported, Variable};
-use crate::catalog::{Catalog, Definition, QualifiedName};
+use crate::catalog::{Catalog, Change, Definition, QualifiedName};
 use crate::compile::CompileOptions;
 use crate::cs::{Type, Value, members, parse};
 use crate::expr::{Expr, evaluate_row};
@@ -53,12 +53,17 @@ pub(crate) struct ScriptBinder {
     pub(super) locals: HashMap<String, Definition>,
     /// Depth of functions, views and procedures.
     pub(super) calls: usize,
+    /// Files that the script puts into the catalog's folder beside its documents.
+    pub(super) contents: Vec<Change>,
+    /// Deployed files by the names they have for scripts.
+    pub(super) resources: BTreeMap<String, StorePath>,
 }
 
 /// What a script does, and what there is to say about it.
 pub(crate) struct BoundScript {
     pub(crate) sinks: Vec<Sink>,
     pub(crate) catalog: Catalog,
+    pub(crate) contents: Vec<Change>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -86,6 +91,8 @@ pub(crate) fn bind_script(
         touched: HashSet::new(),
         locals: HashMap::new(),
         calls: 0,
+        contents: Vec::new(),
+        resources: BTreeMap::new(),
     };
     binder.statements(&script.statements);
     binder.finish()
@@ -118,6 +125,7 @@ impl ScriptBinder {
         BoundScript {
             sinks: self.sinks,
             catalog: self.env.catalog,
+            contents: self.contents,
             diagnostics: self.env.diagnostics,
         }
     }
@@ -148,25 +156,12 @@ impl ScriptBinder {
             }
             StatementKind::Use { schema, name } => self.use_statement(*schema, name),
             // Assemblies are named here and fail where something of them is used.
-            StatementKind::Reference { .. }
-            | StatementKind::Using { .. }
-            | StatementKind::Return => Ok(()),
-            StatementKind::Deploy(paths) => {
-                for path in paths {
-                    let text = self.constant_text(path)?;
-                    let known =
-                        self.env.file_info(&text, path.span)?.is_some() || self.env.files.is_none();
-                    if !known {
-                        let message = format!("The resource '{text}' does not exist.");
-                        return self.env.error(
-                            Code::E_CSC_USER_INPUTFILENOTFOUND,
-                            path.span,
-                            message,
-                        );
-                    }
-                }
+            StatementKind::Reference { system, name } => {
+                self.reference(*system, name);
                 Ok(())
             }
+            StatementKind::Using { .. } | StatementKind::Return => Ok(()),
+            StatementKind::Deploy(paths) => self.deploy(paths),
             StatementKind::Other(OtherStatement::Credential) => self.env.error(
                 Code::E_CSC_USER_CREDENTIALDDLISREMOVED,
                 span,
@@ -254,6 +249,16 @@ impl ScriptBinder {
     fn declare(&mut self, declare: &ast::Declare) -> BResult<()> {
         let name = declare.name.text.clone();
         let is_external = declare.modifier == Some(DeclareModifier::External);
+        if is_external && self.calls > 0 {
+            let message = format!(
+                "The external variable '@{name}' is declared outside of the main script: no parameter reaches it."
+            );
+            self.env.warn(
+                Code::W_CSC_USER_EXTERNALNOTINMAINSCRIPT,
+                declare.name.span,
+                message,
+            );
+        }
         if self.env.variables.contains_key(&name) {
             if is_external {
                 return Ok(());
@@ -290,7 +295,10 @@ impl ScriptBinder {
                 .env
                 .error(Code::E_CSC_USER_INVALIDCSHARP, declare.value.span, message);
         }
-        if is_external && let Some(given) = self.options.parameters.get(&name).cloned() {
+        if is_external
+            && self.calls == 0
+            && let Some(given) = self.options.parameters.get(&name).cloned()
+        {
             value = self.parameter(&name, &given, &value.ty, declare.name.span)?;
             self.external.push(name.clone());
         }
@@ -420,7 +428,7 @@ impl ScriptBinder {
                 "write SET @@FeaturePreviews = \"GZipOutput:on\"; before it",
             );
         }
-        let (format, outputter) = self.env.outputter(&output.using)?;
+        let (format, outputter) = self.env.outputter(&output.using, &input.columns)?;
         for column in &input.columns {
             if matches!(column.ty, Type::SqlArray(_) | Type::SqlMap(..)) {
                 let message = format!(

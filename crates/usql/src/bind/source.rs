@@ -9,6 +9,7 @@ use super::expr::ExprBinder;
 use super::operator::{is_null, negate_if};
 use super::scope::{Scope, ScopeColumn};
 use super::script::ScriptBinder;
+use super::udo::udo_class;
 use crate::cs::{Type, Value};
 use crate::expr::{Expr, Kind, LinqFunction};
 use crate::rel::{AggregateFunction, Column, Empty, Join, JoinNode, Node, Rel, Relation};
@@ -229,12 +230,7 @@ impl ScriptBinder {
             }
             ApplyKind::Values(rows) => self.applied_values(rows, &scope, span)?,
             ApplyKind::Using(udo) => {
-                let message = format!(
-                    "C# error CS0246: The type or namespace name '{udo}' could not be found: custom assemblies do not run here"
-                );
-                return self
-                    .env
-                    .error(Code::E_CSC_USER_INVALIDCSHARP, udo.span, message);
+                return self.env.foreign_class(&udo_class(udo), udo.span);
             }
         };
         if columns.len() != sequences.len() {

@@ -7,16 +7,18 @@ use super::expr::ExprBinder;
 use super::scope::Scope;
 use super::{BResult, Environment};
 use crate::cs::{Type, Value};
-use crate::extract::{CharFormat, TextFormat};
-use crate::output::OutputFormat;
+use crate::extract::{CharFormat, SourceFormat, TextFormat};
+use crate::output::{ColumnFormat, FileFormat, OutputFormat, ParquetFormat, refused};
+use crate::rel::Column;
 use crate::text_encoding::Encoding;
 
-/// The built-in operators over text.
+/// The built-in operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TextOperator {
+enum Operator {
     Text,
     Csv,
     Tsv,
+    Parquet,
 }
 
 /// An argument: the parameter's name, its value, its place.
@@ -24,8 +26,12 @@ type NamedValue = (String, Value, Span);
 
 impl Environment {
     /// The format of an EXTRACT's USING clause.
-    pub(super) fn extractor(&mut self, using: &ast::Expr) -> BResult<TextFormat> {
+    pub(super) fn extractor(&mut self, using: &ast::Expr) -> BResult<SourceFormat> {
         let (operator, args) = self.built_in(using, "Extractors")?;
+        if operator == Operator::Parquet {
+            self.named_args(operator, args, &[], using.span)?;
+            return Ok(SourceFormat::Parquet);
+        }
         let parameters: &[(&str, Type)] = &[
             ("delimiter", Type::Char),
             ("rowDelimiter", Type::String),
@@ -65,12 +71,20 @@ impl Environment {
                 _ => {}
             }
         }
-        Ok(format)
+        Ok(SourceFormat::Text(format))
     }
 
     /// The format of an OUTPUT's USING clause, and the operator's name.
-    pub(super) fn outputter(&mut self, using: &ast::Expr) -> BResult<(OutputFormat, &'static str)> {
+    pub(super) fn outputter(
+        &mut self,
+        using: &ast::Expr,
+        columns: &[Column],
+    ) -> BResult<(FileFormat, &'static str)> {
         let (operator, args) = self.built_in(using, "Outputters")?;
+        if operator == Operator::Parquet {
+            let format = self.parquet_outputter(args, columns, using.span)?;
+            return Ok((FileFormat::Parquet(format), "Outputters.Parquet"));
+        }
         let parameters: &[(&str, Type)] = &[
             ("delimiter", Type::Char),
             ("rowDelimiter", Type::String),
@@ -117,11 +131,58 @@ impl Environment {
             }
         }
         let name = match operator {
-            TextOperator::Text => "Outputters.Text",
-            TextOperator::Csv => "Outputters.Csv",
-            TextOperator::Tsv => "Outputters.Tsv",
+            Operator::Csv => "Outputters.Csv",
+            Operator::Tsv => "Outputters.Tsv",
+            _ => "Outputters.Text",
         };
-        Ok((format, name))
+        Ok((FileFormat::Text(format), name))
+    }
+
+    fn parquet_outputter(
+        &mut self,
+        args: &[ast::Arg],
+        columns: &[Column],
+        span: Span,
+    ) -> BResult<ParquetFormat> {
+        let parameters: &[(&str, Type)] = &[
+            ("rowGroupSize", Type::Long),
+            ("rowGroupRows", Type::Long),
+            ("columnOptions", Type::String),
+        ];
+        let mut format = ParquetFormat {
+            row_group_bytes: 256 << 20,
+            row_group_rows: 10_485_760,
+            columns: vec![ColumnFormat::default(); columns.len()],
+        };
+        for (name, value, span) in self.named_args(Operator::Parquet, args, parameters, span)? {
+            match (name.as_str(), &value) {
+                ("columnOptions", value) => {
+                    let options = value.opt_str().unwrap_or("");
+                    format.columns = match ColumnFormat::list(options, columns.len()) {
+                        Ok(columns) => columns,
+                        Err(reason) => return self.bad_argument(span, &reason),
+                    };
+                }
+                (name, Value::Long(number)) => {
+                    let Some(number) = usize::try_from(*number).ok().filter(|n| *n > 0) else {
+                        return self.bad_argument(span, &format!("{name} is at least 1"));
+                    };
+                    match name {
+                        "rowGroupSize" => format.row_group_bytes = number,
+                        _ => format.row_group_rows = number,
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some(column) = refused(columns) {
+            let message = format!(
+                "Outputters.Parquet was used to output column {} of type {}. The outputter does not write it.",
+                column.name, column.ty
+            );
+            return self.error(Code::E_CSC_USER_INVALIDTYPEINOUTPUTTER, span, message);
+        }
+        Ok(format)
     }
 
     /// The built-in operator of a USING clause and its arguments.
@@ -129,36 +190,25 @@ impl Environment {
         &mut self,
         using: &'e ast::Expr,
         class: &str,
-    ) -> BResult<(TextOperator, &'e [ast::Arg])> {
-        let (path, args) = match &using.kind {
-            ExprKind::Call(call) => (call.callee.to_string(), call.args.as_slice()),
-            ExprKind::New { ty, args, .. } => (ty.to_string(), args.as_deref().unwrap_or_default()),
-            _ => (using.to_string(), [].as_slice()),
-        };
-        let plain = path.replace(['[', ']'], "");
+    ) -> BResult<(Operator, &'e [ast::Arg])> {
+        let (plain, args) = (udo_class(using), udo_args(using));
         let name = plain
             .rsplit_once('.')
             .filter(|(owner, _)| owner.rsplit('.').next() == Some(class))
             .map(|(_, name)| name);
         let operator = match name {
-            Some("Text") => TextOperator::Text,
-            Some("Csv") => TextOperator::Csv,
-            Some("Tsv") => TextOperator::Tsv,
-            Some(name @ ("Parquet" | "Orc")) => {
-                return self.unsupported(using.span, &format!("{class}.{name}"));
-            }
+            Some("Text") => Operator::Text,
+            Some("Csv") => Operator::Csv,
+            Some("Tsv") => Operator::Tsv,
+            Some("Parquet") => Operator::Parquet,
+            Some("Orc") => return self.unsupported(using.span, &format!("{class}.Orc")),
             Some(name) => {
                 let message = format!(
                     "C# error CS0117: '{class}' does not contain a definition for '{name}'"
                 );
                 return self.error(Code::E_CSC_USER_INVALIDCSHARP, using.span, message);
             }
-            None => {
-                let message = format!(
-                    "C# error CS0246: The type or namespace name '{plain}' could not be found: custom assemblies do not run here"
-                );
-                return self.error(Code::E_CSC_USER_INVALIDCSHARP, using.span, message);
-            }
+            None => return self.foreign_class(&plain, using.span),
         };
         Ok((operator, args))
     }
@@ -166,7 +216,7 @@ impl Environment {
     /// Arguments by the names of their parameters, each a constant of its type.
     fn named_args(
         &mut self,
-        operator: TextOperator,
+        operator: Operator,
         args: &[ast::Arg],
         parameters: &[(&str, Type)],
         span: Span,
@@ -174,7 +224,7 @@ impl Environment {
         // Csv and Tsv have no delimiter.
         let parameters: Vec<&(&str, Type)> = parameters
             .iter()
-            .filter(|(name, _)| operator == TextOperator::Text || *name != "delimiter")
+            .filter(|(name, _)| operator == Operator::Text || *name != "delimiter")
             .collect();
         let mut values: Vec<NamedValue> = Vec::new();
         for (at, arg) in args.iter().enumerate() {
@@ -259,10 +309,25 @@ impl Environment {
     }
 }
 
-fn delimiter_of(operator: TextOperator) -> char {
-    if operator == TextOperator::Tsv {
-        '\t'
-    } else {
-        ','
+/// The class of a USING clause, its names without brackets.
+pub(super) fn udo_class(using: &ast::Expr) -> String {
+    let path = match &using.kind {
+        ExprKind::Call(call) => call.callee.to_string(),
+        ExprKind::New { ty, .. } => ty.to_string(),
+        _ => using.to_string(),
+    };
+    path.replace(['[', ']'], "")
+}
+
+/// The arguments of a USING clause.
+pub(super) fn udo_args(using: &ast::Expr) -> &[ast::Arg] {
+    match &using.kind {
+        ExprKind::Call(call) => &call.args,
+        ExprKind::New { args, .. } => args.as_deref().unwrap_or_default(),
+        _ => &[],
     }
+}
+
+fn delimiter_of(operator: Operator) -> char {
+    if operator == Operator::Tsv { '\t' } else { ',' }
 }

@@ -18,6 +18,8 @@ const SCHEMA: &str = "schema.json";
 pub(crate) enum Change {
     /// A document to be written.
     Write(StorePath, Vec<u8>),
+    /// The file at the first path as it is when the script runs, to be written at the second.
+    Copy(StorePath, StorePath),
     /// A file that is no longer needed.
     Remove(StorePath),
 }
@@ -144,6 +146,14 @@ pub(crate) fn data_file(table: &QualifiedName) -> StorePath {
         .join(&format!("{}.parquet", uuid::Uuid::new_v4()))
 }
 
+/// A place for a file of an assembly that nothing else uses.
+pub(crate) fn assembly_file(database: &str, assembly: &str) -> StorePath {
+    let folder = root().join(&encoded(database)).join("assemblies");
+    folder
+        .join(&format!("{}.data", encoded(assembly)))
+        .join(&uuid::Uuid::new_v4().to_string())
+}
+
 fn schema_folder(database: &str, schema: &str) -> StorePath {
     root().join(&encoded(database)).join(&encoded(schema))
 }
@@ -177,11 +187,17 @@ fn data_files(catalog: &Catalog) -> Vec<StorePath> {
         .values()
         .flat_map(|database| database.schemas.values());
     let tables = schemas.flat_map(|schema| schema.tables.values());
-    tables
+    let rows = tables
         .flat_map(|table| &table.partitions)
-        .flat_map(|partition| &partition.files)
-        .cloned()
-        .collect()
+        .flat_map(|partition| &partition.files);
+    let assemblies = catalog
+        .databases
+        .values()
+        .flat_map(|database| database.assemblies.values());
+    let contents = assemblies
+        .flat_map(|assembly| &assembly.files)
+        .map(|file| &file.path);
+    rows.chain(contents).cloned().collect()
 }
 
 /// Every document of a catalog. `master.dbo` is there without documents.
@@ -249,6 +265,7 @@ mod tests {
                         .expect("written");
                 }
                 Change::Remove(path) => transaction.remove(&path).expect("removed"),
+                Change::Copy(..) => unreachable!("no file is copied here"),
             }
         }
         transaction.commit().expect("committed");
@@ -266,6 +283,7 @@ mod tests {
             "A.B".into(),
             Assembly {
                 source: "/a.dll".into(),
+                files: Vec::new(),
             },
         );
         let mut schema = Schema::default();

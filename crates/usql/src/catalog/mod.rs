@@ -13,7 +13,7 @@ use crate::cs::{Type, Value, resolve};
 use crate::rel::Column;
 use crate::store::StorePath;
 
-pub(crate) use files::{Change, changes, data_file};
+pub(crate) use files::{Change, assembly_file, changes, data_file};
 pub(crate) use name::NameContext;
 pub use name::QualifiedName;
 
@@ -136,6 +136,20 @@ pub struct TableType {
 pub struct Assembly {
     /// Where its bytes came from.
     pub source: String,
+    /// Its own file first, then the additional ones.
+    #[serde(default)]
+    pub files: Vec<AssemblyFile>,
+}
+
+/// A file of an assembly, kept beside the catalog's documents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssemblyFile {
+    /// The name it has for the assembly.
+    pub name: String,
+    /// Bytes.
+    pub length: u64,
+    /// Where it is kept.
+    pub path: StorePath,
 }
 
 impl Default for Catalog {

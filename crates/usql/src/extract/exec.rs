@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -14,8 +14,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
-use super::ExtractSource;
+use super::order::OrderCheck;
 use super::read::{Piece, PieceReader, ReadContext, can_split};
+use super::{ExtractSource, SourceFile, SourceFormat, parquet};
 use crate::error::RuntimeError;
 use crate::expr::column;
 use crate::rel::Column;
@@ -59,6 +60,16 @@ impl ExtractTable {
     /// The pieces of each partition, in the order of the files.
     fn partitions(&self, wanted: usize) -> Vec<Vec<Piece>> {
         let total: u64 = self.source.files.iter().map(|file| file.length).sum();
+        // Whether rows are in order is seen by reading them in order.
+        let wanted = if self.source.sorted_by.is_empty() {
+            wanted
+        } else {
+            1
+        };
+        let splits = |info: &SourceFile| match &self.source.format {
+            SourceFormat::Text(format) => can_split(format, info),
+            SourceFormat::Parquet => false,
+        };
         let wanted = u64::try_from(wanted.max(1)).unwrap_or(1);
         let share = total.div_ceil(wanted).max(LEAST_PIECE);
         let mut partitions: Vec<Vec<Piece>> = vec![Vec::new()];
@@ -71,7 +82,7 @@ impl ExtractTable {
                     filled = 0;
                 }
                 let left = info.length - start;
-                let length = if can_split(&self.source, info) && left > share - filled {
+                let length = if splits(info) && left > share - filled {
                     share - filled
                 } else {
                     left
@@ -114,21 +125,23 @@ impl TableProvider for ExtractTable {
         let all: Vec<usize> = (0..self.columns.len()).collect();
         let projection: Arc<[usize]> = projection.unwrap_or(&all).as_slice().into();
         let schema = Arc::new(self.schema.project(&projection)?);
-        let context = ReadContext {
-            source: Arc::clone(&self.source),
-            columns: Arc::clone(&self.columns),
-            projection,
-            store: Arc::clone(&self.store),
-            now: self.now,
-        };
+        // The order is checked on columns that nobody else may want.
+        let read: Arc<[usize]> = projection
+            .iter()
+            .copied()
+            .chain(self.source.sorted_by.iter().map(|(at, _)| *at))
+            .collect();
         let streams = self
             .partitions(state.config().target_partitions())
             .into_iter()
             .map(|pieces| {
-                let (schema, context) = (Arc::clone(&schema), context.clone());
                 Arc::new(ExtractExec {
-                    schema,
-                    context,
+                    schema: Arc::clone(&schema),
+                    source: Arc::clone(&self.source),
+                    columns: Arc::clone(&self.columns),
+                    read: Arc::clone(&read),
+                    store: Arc::clone(&self.store),
+                    now: self.now,
                     pieces,
                 }) as Arc<dyn PartitionStream>
             })
@@ -140,11 +153,66 @@ impl TableProvider for ExtractTable {
 }
 
 /// One partition of an EXTRACT.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct ExtractExec {
     schema: SchemaRef,
-    context: ReadContext,
+    source: Arc<ExtractSource>,
+    columns: Arc<[Column]>,
+    /// The columns of the schema, then those of the order.
+    read: Arc<[usize]>,
+    store: Arc<dyn FileStore>,
+    now: i64,
     pieces: Vec<Piece>,
+}
+
+impl ExtractExec {
+    /// Reads all rows; `send` says whether more are wanted.
+    fn rows(&self, mut send: impl FnMut(RecordBatch) -> bool) -> Result<(), DataFusionError> {
+        let width = self.schema.fields().len();
+        let mut check = OrderCheck::new(&self.source.sorted_by, &self.columns)?;
+        let mut pass = |mut arrays: Vec<ArrayRef>, rows: usize| {
+            check.batch(&arrays.split_off(width))?;
+            let options = RecordBatchOptions::new().with_row_count(Some(rows));
+            let schema = Arc::clone(&self.schema);
+            let batch = RecordBatch::try_new_with_options(schema, arrays, &options)?;
+            Ok::<_, DataFusionError>(send(batch))
+        };
+        for piece in &self.pieces {
+            match &self.source.format {
+                SourceFormat::Text(format) => {
+                    let context = ReadContext {
+                        source: Arc::clone(&self.source),
+                        format: format.clone(),
+                        columns: Arc::clone(&self.columns),
+                        projection: Arc::clone(&self.read),
+                        store: Arc::clone(&self.store),
+                        now: self.now,
+                    };
+                    let mut reader = PieceReader::open(&context, *piece).map_err(external)?;
+                    while let Some((arrays, rows)) = reader.next_batch().map_err(external)? {
+                        if !pass(arrays, rows)? {
+                            return Ok(());
+                        }
+                    }
+                }
+                SourceFormat::Parquet => {
+                    let file = parquet::File {
+                        source: &self.source,
+                        columns: &self.columns,
+                        wanted: &self.read,
+                        file: piece.file,
+                    };
+                    for batch in file.open(&*self.store).map_err(external)? {
+                        let (arrays, rows) = batch.map_err(external)?;
+                        if !pass(arrays, rows)? {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl PartitionStream for ExtractExec {
@@ -155,30 +223,13 @@ impl PartitionStream for ExtractExec {
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
         let sender = builder.tx();
-        let (schema, context, pieces) = (
-            Arc::clone(&self.schema),
-            self.context.clone(),
-            self.pieces.clone(),
-        );
-        builder.spawn_blocking(move || {
-            for piece in pieces {
-                let mut reader = PieceReader::open(&context, piece).map_err(external)?;
-                while let Some((arrays, rows)) = reader.next_batch().map_err(external)? {
-                    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-                    let batch =
-                        RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)?;
-                    // The receiver is gone when the query was cancelled or has enough.
-                    if sender.blocking_send(Ok(batch)).is_err() {
-                        return Ok(());
-                    }
-                }
-            }
-            Ok(())
-        });
+        let this = self.clone();
+        // The receiver is gone when the query was cancelled or has enough.
+        builder.spawn_blocking(move || this.rows(|batch| sender.blocking_send(Ok(batch)).is_ok()));
         builder.build()
     }
 }
 
-fn external(error: RuntimeError) -> DataFusionError {
+pub(super) fn external(error: RuntimeError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }

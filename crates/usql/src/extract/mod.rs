@@ -3,18 +3,24 @@
 mod convert;
 mod exec;
 mod fields;
+mod order;
+mod parquet;
 pub(crate) mod pattern;
 mod read;
 #[cfg(test)]
 mod tests;
 
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::compute;
 use serde::{Deserialize, Serialize};
 
-use crate::cs::Value;
+use crate::cs::{Type, Value};
+use crate::expr::column;
 use crate::store::StorePath;
 use crate::text_encoding::Encoding;
 
 pub(crate) use exec::ExtractTable;
+pub(crate) use parquet::is_in_parquet;
 pub(crate) use read::is_extractable;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use read::{Piece, PieceReader, ReadContext, can_split};
@@ -24,7 +30,18 @@ pub(crate) use read::{Piece, PieceReader, ReadContext, can_split};
 pub(crate) struct ExtractSource {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) columns: Vec<SourceColumn>,
-    pub(crate) format: TextFormat,
+    pub(crate) format: SourceFormat,
+    /// `SORTED BY`: columns in which rows must ascend, or descend.
+    #[serde(default)]
+    pub(crate) sorted_by: Vec<(usize, bool)>,
+}
+
+/// How files are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum SourceFormat {
+    Text(TextFormat),
+    /// Columns by name.
+    Parquet,
 }
 
 /// A file of a file set.
@@ -79,6 +96,23 @@ pub(crate) enum CharFormat {
     Uint16,
     /// The character.
     String,
+}
+
+/// A column whose value is the file's, for some rows of it.
+fn file_column(source: &ExtractSource, file: usize, at: usize, ty: &Type, rows: usize) -> ArrayRef {
+    let file = &source.files[file];
+    let time = |ticks: Option<i64>| ticks.map_or(Value::Null, Value::date);
+    let value = match source.columns[at] {
+        SourceColumn::Virtual(place) => file.virtuals.get(place).cloned().unwrap_or(Value::Null),
+        SourceColumn::Uri => Value::string(file.path.as_str()),
+        SourceColumn::Modified => time(file.modified),
+        SourceColumn::Created => time(file.created),
+        SourceColumn::Length => i64::try_from(file.length).map_or(Value::Null, Value::Long),
+        SourceColumn::Field(_) => Value::Null,
+    };
+    let one = column::build(&[value], ty);
+    let places = UInt32Array::from(vec![0; rows]);
+    compute::take(&one, &places, None).expect("the places lie in the array")
 }
 
 impl TextFormat {

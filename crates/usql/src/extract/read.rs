@@ -4,17 +4,15 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, UInt32Array};
-use arrow::compute;
+use arrow::array::ArrayRef;
 use azml_usql_syntax::Code;
 use flate2::read::MultiGzDecoder;
 
 use super::convert::{self, BadCell, CellIssue};
 use super::fields::{BadRowAt, Cutter, RowIssue, Tables};
-use super::{ExtractSource, SourceColumn, SourceFile};
-use crate::cs::{Type, Value};
+use super::{ExtractSource, SourceColumn, SourceFile, TextFormat, file_column};
+use crate::cs::Type;
 use crate::error::{BadRow, RuntimeError};
-use crate::expr::column;
 use crate::rel::Column;
 use crate::store::{FileStore, InputFile, StorePath};
 use crate::text_encoding::{Decoder, Encoding};
@@ -36,9 +34,9 @@ pub(crate) struct Piece {
 }
 
 /// Whether the rows of a file can be found from its middle.
-pub(crate) fn can_split(source: &ExtractSource, file: &SourceFile) -> bool {
-    let plain = matches!(Cutter::new(&source.format), Cutter::Plain(_));
-    plain && source.format.encoding.is_utf8_subset() && !is_gzip(&file.path)
+pub(crate) fn can_split(format: &TextFormat, file: &SourceFile) -> bool {
+    let plain = matches!(Cutter::new(format), Cutter::Plain(_));
+    plain && format.encoding.is_utf8_subset() && !is_gzip(&file.path)
 }
 
 fn is_gzip(path: &StorePath) -> bool {
@@ -48,6 +46,7 @@ fn is_gzip(path: &StorePath) -> bool {
 /// Reads a piece.
 pub(crate) struct PieceReader {
     source: Arc<ExtractSource>,
+    format: TextFormat,
     columns: Arc<[Column]>,
     /// The columns wanted, as places in `columns`.
     projection: Arc<[usize]>,
@@ -95,6 +94,7 @@ impl Read for Sequential {
 #[derive(Clone, Debug)]
 pub(crate) struct ReadContext {
     pub(crate) source: Arc<ExtractSource>,
+    pub(crate) format: TextFormat,
     pub(crate) columns: Arc<[Column]>,
     pub(crate) projection: Arc<[usize]>,
     pub(crate) store: Arc<dyn FileStore>,
@@ -108,8 +108,8 @@ impl PieceReader {
         let file = &source.files[piece.file];
         let failed = |error: std::io::Error| RuntimeError::io("read", &file.path, &error);
         let input = context.store.open(&file.path).map_err(failed)?;
-        let cutter = Cutter::new(&source.format);
-        let plain = source.format.encoding.is_utf8_subset();
+        let cutter = Cutter::new(&context.format);
+        let plain = context.format.encoding.is_utf8_subset();
         let gzip = is_gzip(&file.path);
         if gzip && file.length > MAX_COMPRESSED {
             let message = format!("the compressed file '{}' is larger than 4 GB", file.path);
@@ -118,13 +118,13 @@ impl PieceReader {
                 message,
             ));
         }
-        let mut to_skip = source.format.skip_first_rows;
+        let mut to_skip = context.format.skip_first_rows;
         let whole = piece.start == 0 && piece.end >= file.length;
         let (start, end) = if whole {
             (0, file.length)
         } else {
             let first =
-                data_start(&*input, &cutter, &source.format.encoding, to_skip).map_err(failed)?;
+                data_start(&*input, &cutter, &context.format.encoding, to_skip).map_err(failed)?;
             to_skip = 0;
             let from = row_boundary(&*input, &cutter, piece.start, first).map_err(failed)?;
             let to = if piece.end >= file.length {
@@ -148,7 +148,7 @@ impl PieceReader {
             projection: Arc::clone(&context.projection),
             file: piece.file,
             bytes,
-            decoder: (!plain).then(|| Decoder::new(source.format.encoding)),
+            decoder: (!plain).then(|| Decoder::new(context.format.encoding)),
             cutter,
             text: Vec::new(),
             offset: start,
@@ -157,6 +157,7 @@ impl PieceReader {
             records: 0,
             ready: VecDeque::new(),
             now: context.now,
+            format: context.format.clone(),
             source,
         };
         if start == 0 {
@@ -191,7 +192,7 @@ impl PieceReader {
 
     /// Passes over a byte-order mark of the file's encoding.
     fn drop_mark(&mut self) -> Result<(), RuntimeError> {
-        let mark = self.source.format.encoding.byte_order_mark();
+        let mark = self.format.encoding.byte_order_mark();
         let mut head = vec![0; mark.len()];
         let mut length = 0;
         while length < head.len() {
@@ -227,7 +228,7 @@ impl PieceReader {
         let message = format!(
             "Invalid character in input. The file '{}' is not valid {:?} text, after {} record(s)",
             self.path(),
-            self.source.format.encoding,
+            self.format.encoding,
             self.records
         );
         RuntimeError::new(Code::E_RUNTIME_USER_EXTRACT_INVALID_CHARACTER, message)
@@ -282,7 +283,7 @@ impl PieceReader {
         let text = std::mem::take(&mut self.text);
         let (rows, rest) = text.split_at(end);
         if self.decoder.is_none() {
-            let valid = match self.source.format.encoding {
+            let valid = match self.format.encoding {
                 Encoding::Ascii => rows.is_ascii(),
                 _ => std::str::from_utf8(rows).is_ok(),
             };
@@ -298,8 +299,8 @@ impl PieceReader {
 
     fn cut(&mut self, rows: &[u8]) -> Result<(), RuntimeError> {
         let cutter = self.cutter.clone();
-        let width = super::TextFormat::width(&self.source.columns);
-        let mut tables = Tables::new(rows, &cutter, width, self.source.format.silent);
+        let width = TextFormat::width(&self.source.columns);
+        let mut tables = Tables::new(rows, &cutter, width, self.format.silent);
         loop {
             let (table, bad) = tables.next(BATCH);
             let kept = table.rows() - table.skipped.len();
@@ -330,13 +331,14 @@ impl PieceReader {
         table: &super::fields::Table<'_>,
         kept: usize,
     ) -> Result<Vec<ArrayRef>, (usize, BadCell)> {
-        let format = &self.source.format;
+        let format = &self.format;
         // Fields that nobody reads are not converted, as in the service.
         let mut first_bad: Option<(usize, BadCell)> = None;
         let mut arrays = Vec::with_capacity(self.projection.len());
         for at in &*self.projection {
             let SourceColumn::Field(place) = self.source.columns[*at] else {
-                arrays.push(self.constant(*at, kept));
+                let ty = &self.columns[*at].ty;
+                arrays.push(file_column(&self.source, self.file, *at, ty, kept));
                 continue;
             };
             match convert::column(table, place, &self.columns[*at].ty, format, self.now) {
@@ -352,25 +354,6 @@ impl PieceReader {
             }
         }
         first_bad.map_or(Ok(arrays), Err)
-    }
-
-    /// A column whose value is the file's.
-    fn constant(&self, at: usize, rows: usize) -> ArrayRef {
-        let file = &self.source.files[self.file];
-        let time = |ticks: Option<i64>| ticks.map_or(Value::Null, Value::date);
-        let value = match self.source.columns[at] {
-            SourceColumn::Virtual(place) => {
-                file.virtuals.get(place).cloned().unwrap_or(Value::Null)
-            }
-            SourceColumn::Uri => Value::string(file.path.as_str()),
-            SourceColumn::Modified => time(file.modified),
-            SourceColumn::Created => time(file.created),
-            SourceColumn::Length => i64::try_from(file.length).map_or(Value::Null, Value::Long),
-            SourceColumn::Field(_) => Value::Null,
-        };
-        let one = column::build(&[value], &self.columns[at].ty);
-        let places = UInt32Array::from(vec![0; rows]);
-        compute::take(&one, &places, None).expect("the places lie in the array")
     }
 
     /// The row at an offset of the text, for messages.
@@ -408,13 +391,13 @@ impl PieceReader {
                 }
             }
         } else {
-            line += self.records + self.source.format.skip_first_rows;
+            line += self.records + self.format.skip_first_rows;
         }
         line
     }
 
     fn bad_row(&self, rows: &[u8], bad: BadRowAt) -> RuntimeError {
-        let expected = super::TextFormat::width(&self.source.columns);
+        let expected = TextFormat::width(&self.source.columns);
         // The scanner names the field at fault; its row begins after the end before it.
         let start = self.start_of_row(rows, bad.offset);
         let (code, message) = match bad.issue {

@@ -7,7 +7,7 @@ use arrow::datatypes::Int32Type;
 use proptest::prelude::*;
 
 use super::read::{Piece, PieceReader, ReadContext};
-use super::{ExtractSource, SourceColumn, SourceFile, TextFormat};
+use super::{ExtractSource, SourceColumn, SourceFile, SourceFormat, TextFormat};
 use crate::cs::Type;
 use crate::rel::Column;
 use crate::store::{FileStore, LocalFiles, StorePath};
@@ -40,10 +40,12 @@ fn context(text: &[u8], format: TextFormat) -> (tempfile::TempDir, ReadContext) 
     let source = ExtractSource {
         files: vec![file],
         columns: vec![SourceColumn::Field(0), SourceColumn::Field(1)],
-        format,
+        format: SourceFormat::Text(format.clone()),
+        sorted_by: Vec::new(),
     };
     let context = ReadContext {
         source: Arc::new(source),
+        format,
         columns: columns(),
         projection: [0, 1].into(),
         store: Arc::new(store),

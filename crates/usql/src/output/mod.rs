@@ -1,5 +1,7 @@
 //! OUTPUT: batches to text, byte for byte as the service wrote it.
 
+mod parquet;
+
 use std::fmt::Write as _;
 
 use arrow::array::RecordBatch;
@@ -10,6 +12,15 @@ use crate::expr::column::Reader;
 use crate::extract::CharFormat;
 use crate::rel::Column;
 use crate::text_encoding::Encoding;
+
+pub(crate) use parquet::{ColumnFormat, ParquetFormat, ParquetWriter, refused};
+
+/// How a file is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum FileFormat {
+    Text(OutputFormat),
+    Parquet(ParquetFormat),
+}
 
 /// The parameters of `Outputters.Text`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

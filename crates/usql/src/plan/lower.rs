@@ -3,6 +3,7 @@
 //! put back by whoever reads the result.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema;
@@ -19,13 +20,14 @@ use recursive::recursive;
 use super::aggregate::key;
 use super::function::ExprFunction;
 use super::prune::pruned;
+use super::stage::Reads;
 use crate::cs::members::Context;
 use crate::cs::{Type, Value};
 use crate::error::RuntimeError;
 use crate::expr::{Expr, Kind, column, evaluate_row};
 use crate::extract::{ExtractSource, ExtractTable};
 use crate::rel::{Column, Duplicates, Empty, Node, Relation, SortKey, SortNode};
-use crate::store::FileStore;
+use crate::store::{Counted, FileStore};
 use crate::table::TableScan;
 
 /// A plan and the names of its columns, in the order of the relation's.
@@ -42,16 +44,22 @@ pub(crate) struct Lowering {
     store: Arc<dyn FileStore>,
     context: Context,
     next: usize,
+    /// Bytes read, by the columns of each scan.
+    pub(crate) reads: Reads,
+    /// Bytes read by all of them.
+    read: Arc<AtomicU64>,
 }
 
 pub(super) type Result<T> = std::result::Result<T, DataFusionError>;
 
 impl Lowering {
-    pub(crate) fn new(store: Arc<dyn FileStore>, now: i64) -> Self {
+    pub(crate) fn new(store: Arc<dyn FileStore>, now: i64, read: Arc<AtomicU64>) -> Self {
         Self {
             store,
             context: Context { now },
             next: 0,
+            reads: Reads::new(),
+            read,
         }
     }
 
@@ -144,7 +152,7 @@ impl Lowering {
                     source.clone(),
                     &relation.columns,
                     &names,
-                    Arc::clone(&self.store),
+                    self.counted(&names),
                 );
                 self.scan(Arc::new(table), names, &relation.columns)?
             }
@@ -247,6 +255,16 @@ impl Lowering {
         self.scan(Arc::new(table), names, columns)
     }
 
+    /// The store for a scan of these columns.
+    fn counted(&mut self, names: &[String]) -> Arc<dyn FileStore> {
+        let own = Arc::<AtomicU64>::default();
+        for name in names {
+            self.reads.insert(name.clone(), Arc::clone(&own));
+        }
+        let counters = [own, Arc::clone(&self.read)];
+        Arc::new(Counted::new(Arc::clone(&self.store), counters))
+    }
+
     fn scan(
         &mut self,
         table: Arc<dyn TableProvider>,
@@ -278,7 +296,7 @@ impl Lowering {
             source,
             columns,
             &names,
-            Arc::clone(&self.store),
+            self.counted(&names),
             self.context.now,
         );
         self.scan(Arc::new(table), names, columns)

@@ -5,7 +5,10 @@ mod function;
 mod join;
 mod lower;
 mod prune;
+mod stage;
 mod window;
 
 pub(crate) use join::joins_are_small;
 pub(crate) use lower::Lowering;
+pub use stage::StageStatistics;
+pub(crate) use stage::StageTree;

@@ -3,6 +3,7 @@
 //!
 //! All methods may block; the engine calls them where that does no harm.
 
+mod counted;
 mod local;
 mod path;
 
@@ -12,6 +13,7 @@ use std::io;
 /// The folder of a store that holds the catalog.
 pub(crate) const CATALOG: &str = "_catalog_";
 
+pub(crate) use counted::Counted;
 pub use local::LocalFiles;
 pub use path::StorePath;
 

@@ -11,7 +11,7 @@ use crate::cs::Value;
 use crate::store::StorePath;
 
 pub use preview::{Preview, preview};
-pub(crate) use read::TableScan;
+pub(crate) use read::{TableScan, open};
 pub(crate) use write::TableWriter;
 
 /// What a table's scan reads; names and types are those of the relation.

@@ -187,7 +187,7 @@ impl FileRows {
 }
 
 /// A reader of a table's file; the inner result is the format's.
-pub(super) fn open(
+pub(crate) fn open(
     store: &dyn FileStore,
     path: &StorePath,
 ) -> io::Result<parquet::errors::Result<ParquetRecordBatchReaderBuilder<StoredFile>>> {
@@ -200,7 +200,7 @@ pub(super) fn open(
 }
 
 /// A file of the store as the Parquet reader wants it.
-pub(super) struct StoredFile {
+pub(crate) struct StoredFile {
     input: Arc<dyn InputFile>,
     length: u64,
 }
@@ -234,7 +234,7 @@ impl ChunkReader for StoredFile {
 }
 
 /// A file read from a place on.
-pub(super) struct Sequential {
+pub(crate) struct Sequential {
     input: Arc<dyn InputFile>,
     at: u64,
 }

@@ -15,7 +15,25 @@ use crate::rel::Column;
 /// Writes batches whose columns are those of the table, in order.
 pub(crate) struct TableWriter {
     schema: SchemaRef,
-    writer: ArrowWriter<Box<dyn Write + Send>>,
+    writer: ArrowWriter<Counting>,
+}
+
+/// A file and how much was written to it.
+struct Counting {
+    file: Box<dyn Write + Send>,
+    written: u64,
+}
+
+impl Write for Counting {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.written += u64::try_from(written).unwrap_or(0);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 type Result<T> = std::result::Result<T, parquet::errors::ParquetError>;
@@ -30,6 +48,16 @@ impl TableWriter {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .build();
+        Self::with(schema, properties, file)
+    }
+
+    /// Writes batches of any schema.
+    pub(crate) fn with(
+        schema: SchemaRef,
+        properties: WriterProperties,
+        file: Box<dyn Write + Send>,
+    ) -> Result<Self> {
+        let file = Counting { file, written: 0 };
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))?;
         Ok(Self { schema, writer })
     }
@@ -39,9 +67,11 @@ impl TableWriter {
         self.writer.write(&named)
     }
 
-    pub(crate) fn finish(self) -> Result<()> {
+    /// Ends the file; its length.
+    pub(crate) fn finish(self) -> Result<u64> {
         let mut file = self.writer.into_inner()?;
         file.flush()
-            .map_err(|error| parquet::errors::ParquetError::External(Box::new(error)))
+            .map_err(|error| parquet::errors::ParquetError::External(Box::new(error)))?;
+        Ok(file.written)
     }
 }

@@ -342,3 +342,50 @@ fn mistakes_in_bodies_are_placed() {
         "CS0103: The name 'y' does not exist in the current context (in 'f', line 2)",
     );
 }
+
+/// The bytes of an assembly are kept; its code is refused where it is used, by name.
+#[test]
+fn assemblies_are_kept() {
+    let lake = Lake::new(&[("/lib/my.dll", b"MZ\x90"), ("/lib/extra.bin", b"extra")]);
+    run(
+        &lake,
+        "CREATE DATABASE D; USE DATABASE D;
+         CREATE ASSEMBLY [My.Lib] FROM \"/lib/my.dll\" WITH ADDITIONAL_FILES = (\"/lib/extra.bin\");
+         CREATE ASSEMBLY IF NOT EXISTS Inline FROM new byte[]{77, 90};",
+    );
+    let kept = |name: &str| -> Vec<Vec<u8>> {
+        let catalog = lake.catalog();
+        let assembly = &catalog.databases["D"].assemblies[name];
+        let paths = assembly.files.iter().map(|file| file.path.as_str());
+        paths
+            .map(|path| lake.bytes(path).expect("a file"))
+            .collect()
+    };
+    assert_eq!(kept("My.Lib"), [b"MZ\x90".to_vec(), b"extra".to_vec()]);
+    assert_eq!(kept("Inline"), [b"MZ".to_vec()]);
+    let path = lake.catalog().databases["D"].assemblies["My.Lib"].files[0]
+        .path
+        .clone();
+    refused(
+        &lake,
+        "CREATE ASSEMBLY D.[My.Lib] FROM \"/lib/my.dll\";",
+        "already exists",
+    );
+    refused(
+        &lake,
+        "CREATE ASSEMBLY Other FROM \"/lib/none.dll\";",
+        "E_CSC_USER_INPUTFILENOTFOUND",
+    );
+    let script =
+        format!("REFERENCE ASSEMBLY D.[My.Lib]; @r = SELECT * FROM (VALUES(1)) AS T(a);{OUT}");
+    assert_eq!(lines(&lake, &[&script]), ["1"]);
+    refused(
+        &lake,
+        &format!(
+            "REFERENCE ASSEMBLY D.[My.Lib]; @r = EXTRACT a int FROM \"/x\" USING new My.Lib.Reader();{OUT}"
+        ),
+        "'My.Lib.Reader' could not be found",
+    );
+    run(&lake, "DROP ASSEMBLY D.[My.Lib];");
+    assert_eq!(lake.bytes(path.as_str()), None);
+}

@@ -12,7 +12,7 @@ const OUT: &str = "OUTPUT @r TO \"/o.csv\" USING Outputters.Csv();";
 fn refused(code: &str, message: &str, marked: &str) {
     let at = marked.find('«').expect("a mark");
     let script = marked.replace('«', "");
-    let lake = Lake::new(&[("/in.csv", b"1\n")]);
+    let lake = Lake::new(&[("/in.csv", b"1\n"), ("/d/in.csv", b"1\n")]);
     let Err(Failure::Compile(found)) = lake.run(&script) else {
         panic!("{script}\nis not refused");
     };
@@ -138,9 +138,34 @@ fn codes_of_the_compiler() {
             "«CREATE CREDENTIAL c WITH USER_NAME = \"a\", IDENTITY = \"b\";",
         ),
         (
+            "E_CSC_USER_INVALIDCSHARP",
+            "C# error CS0246: The type or namespace name 'My.Processor' could not be found (are you missing a using directive or an assembly reference?): the code of the referenced assembly Mine does not run here",
+            "REFERENCE ASSEMBLY Mine;\n@r = SELECT * FROM (VALUES (1)) AS T(a);\n@s = PROCESS @r PRODUCE a int USING «new My.Processor();",
+        ),
+        (
+            "E_CSC_USER_INVALIDCSHARP",
+            "UDO not available: 'Cognition.Vision.ImageTagger'",
+            "@r = SELECT * FROM (VALUES (1)) AS T(a);\n@s = PROCESS @r PRODUCE a int USING «new Cognition.Vision.ImageTagger();",
+        ),
+        (
             "E_CSC_USER_FEATURENOTSUPPORTED",
-            "PROCESS",
-            "@r = SELECT * FROM (VALUES (1)) AS T(a);\n@s = «PROCESS @r PRODUCE a int USING new My.Processor();",
+            "Extractors.Orc is not supported by this engine",
+            "@r = EXTRACT a int FROM \"/in.csv\" USING «Extractors.Orc();",
+        ),
+        (
+            "E_CSC_USER_NOTFULLYQUALIFIEDCOLUMNTYPENAME",
+            "The table type 'ty' is not fully qualified.",
+            "DECLARE FUNCTION @f(@t ty) RETURNS @o AS BEGIN @o = SELECT * FROM @t; END;\n@x = SELECT * FROM (VALUES (1)) AS T(a);\n@r = @f(«@x);",
+        ),
+        (
+            "E_CSC_USER_CONFLICTINGASSEMBLYFILE",
+            "The assembly 'A' has several files named 'x.txt'.",
+            "CREATE ASSEMBLY A FROM \"/in.csv\" WITH ADDITIONAL_FILES = (\"/in.csv\" AS \"x.txt\", «\"/in.csv\" AS \"x.txt\");",
+        ),
+        (
+            "E_CSC_USER_SAMERESOURCEWITHDIFFERENTPATH",
+            "The resource 'in.csv' is deployed from '/in.csv' and from '/d/in.csv'.",
+            "DEPLOY RESOURCE \"/in.csv\";\nDEPLOY RESOURCE «\"/d/in.csv\";",
         ),
         (
             "E_CSC_USER_RAISEERROR",
@@ -186,6 +211,19 @@ fn warnings_of_the_compiler() {
         "E_CSC_USER_STARFORMATSPECIFIERISDEPRECATED",
         &set("/d/{n:*}.csv"),
     );
+    warned(
+        "E_CSC_USER_LOWERCASEHOURFORMATSPECIFIERSAREDEPRECATED",
+        &format!(
+            "@r = EXTRACT a int, n DateTime FROM \"/none/{{n:hh}}.csv\" USING Extractors.Csv(); {OUT}"
+        ),
+    );
+    warned(
+        "W_CSC_USER_EXTERNALNOTINMAINSCRIPT",
+        &format!(
+            "DECLARE FUNCTION @f() RETURNS @o AS BEGIN DECLARE EXTERNAL @x = 1; @o = SELECT @x AS x FROM (VALUES (1)) AS T(a); END; @r = @f(); {OUT}"
+        ),
+    );
+    warned("W_CSC_USER_IGNORED", "REFERENCE ASSEMBLY Unknown;");
 }
 
 #[test]
@@ -264,4 +302,27 @@ fn codes_of_the_runtime() {
         "{text}"
     );
     assert!(text.contains("System.OverflowException"), "{text}");
+}
+
+/// SORTED BY is an assertion: rows out of order end the job, also over the ends of files.
+#[test]
+fn rows_out_of_order() {
+    let files: &[(&str, &[u8])] = &[("/a.csv", b"1,x\n2,y\n"), ("/b.csv", b"2,z\n3,w\n")];
+    let script = |keys: &str, paths: &str| {
+        format!(
+            "@r = EXTRACT n int, s string FROM {paths} SORTED BY {keys} USING Extractors.Csv();\n@r = SELECT s FROM @r; {OUT}"
+        )
+    };
+    let lake = Lake::new(files);
+    lake.run(&script("n", "\"/a.csv\", \"/b.csv\""))
+        .expect("sorted");
+    for (keys, paths) in [("n DESC", "\"/a.csv\""), ("n", "\"/b.csv\", \"/a.csv\"")] {
+        let lake = Lake::new(files);
+        let text = lake.run(&script(keys, paths)).expect_err(keys).text();
+        assert!(
+            text.starts_with("E_RUNTIME_USER_ROWORDERING_CORRUPTED: "),
+            "{text}"
+        );
+        assert_eq!(lake.bytes("/o.csv"), None);
+    }
 }

@@ -96,6 +96,11 @@ impl Lake {
         }
     }
 
+    pub(crate) fn catalog(&self) -> Catalog {
+        let files = LocalFiles::open(self.folder.path()).expect("a store");
+        Catalog::load(&files).expect("a catalog")
+    }
+
     pub(crate) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.folder.path().join(path.trim_start_matches('/'))).ok()
     }

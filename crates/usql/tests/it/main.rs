@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "helpers of tests end a test by it")]
 
 mod catalog;
+mod commit;
 mod conformance;
 mod diagnostics;
 mod harness;

@@ -99,11 +99,7 @@ impl<'a> Shown<'a> {
                 "clrName": name,
                 "isVisible": true,
                 "isUserDefined": true,
-                "files": [{
-                    "type": "Assembly",
-                    "originalPath": assembly.source,
-                    "contentPath": assembly.source,
-                }],
+                "files": files(assembly),
                 "dependencies": [],
             }))
         };
@@ -347,4 +343,21 @@ fn index(table: &Table) -> Value {
         "indexId": 1,
         "isUnique": false,
     })
+}
+
+/// The files of an assembly: its own, then the additional ones.
+fn files(assembly: &azml_usql::catalog::Assembly) -> Vec<Value> {
+    let show = |(at, file): (usize, &azml_usql::catalog::AssemblyFile)| {
+        let original = if at == 0 {
+            &assembly.source
+        } else {
+            &file.name
+        };
+        json!({
+            "type": if at == 0 { "Assembly" } else { "Resource" },
+            "originalPath": original,
+            "contentPath": file.path.as_str(),
+        })
+    };
+    assembly.files.iter().enumerate().map(show).collect()
 }

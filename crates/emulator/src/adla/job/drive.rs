@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::account::Limits;
-use super::super::runner::{Finding, JobRunner, JobSource, Stage};
+use super::super::runner::{Finding, JobRunner, JobSource, Outcome, Stage};
 use super::super::tables::{JOBS, SCRIPTS};
 use super::capacity::{Capacity, Ticket};
 use super::listings::Listings;
@@ -21,7 +21,7 @@ use super::show;
 use crate::arm::ArmError;
 use crate::arm::accounts::{Account, DATA_LAKE_ANALYTICS, find};
 use crate::state::{self, Key, KeyRange, Read, State};
-use crate::storage::gen1::Lake;
+use crate::storage::gen1::{Gate, Lake};
 
 /// The jobs of all accounts, and what moves them on.
 pub(in crate::adla) struct Jobs {
@@ -50,6 +50,20 @@ impl From<state::Error> for Halt {
     fn from(error: state::Error) -> Self {
         Self::State(error)
     }
+}
+
+/// Lets the outputs of a job appear while it runs, and keeps it from being cancelled afterwards.
+fn gate(account: &str, id: &str) -> Gate {
+    let key = key(account, id);
+    Gate::new(move |transaction| {
+        let job = transaction.get_json::<Job>(JOBS, &key)?;
+        let Some(mut job) = job.filter(|job| job.state == JobState::Running) else {
+            return Ok(false);
+        };
+        job.committed = true;
+        transaction.put_json(JOBS, &key, &job)?;
+        Ok(true)
+    })
 }
 
 /// The key of a job and of its script.
@@ -98,7 +112,12 @@ impl Jobs {
                     job.state,
                     JobState::Scheduling | JobState::Starting | JobState::Running
                 );
-                if began {
+                if job.committed {
+                    // Its outputs are there; only the word of it is not.
+                    let _ = self
+                        .end(&account.id, &job.id, Ok(Vec::new()), "SystemError")
+                        .await;
+                } else if began {
                     let finding = Finding {
                         code: "E_SYSTEM_EMULATOR_RESTARTED".to_owned(),
                         resolution: "Submit the job again.".to_owned(),
@@ -136,13 +155,14 @@ impl Jobs {
     ) -> Result<(), ArmError> {
         let now = self.state.clock.now();
         let (store_key, id) = (key(account, job), job.to_owned());
-        self.state
+        let ended = self
+            .state
             .store
             .write(move |transaction| {
                 let Some(mut job) = transaction.get_json::<Job>(JOBS, &store_key)? else {
                     return Err(unknown_job(&id));
                 };
-                if !job.is_ended() {
+                if !job.is_ended() && !job.committed {
                     job.result = JobResult::Cancelled;
                     job.errors = vec![cancelled_by_user()];
                     job.error_source = Some("UserError".to_owned());
@@ -157,11 +177,11 @@ impl Jobs {
                     }
                     transaction.put_json(JOBS, &store_key, &job)?;
                 }
-                Ok(())
+                Ok(job.is_ended())
             })
             .await?;
         self.listings.changed();
-        if let Some(stop) = self.stops().get(&(account.to_owned(), job.to_owned())) {
+        if ended && let Some(stop) = self.stops().get(&(account.to_owned(), job.to_owned())) {
             stop.cancel();
         }
         Ok(())
@@ -181,6 +201,7 @@ impl Jobs {
         let entry = (account.clone(), job.clone());
         self.stops().insert(entry.clone(), stop.clone());
         let outcome = tokio::select! {
+            biased;
             () = stop.cancelled() => Ok(()),
             outcome = self.steps(&account, &job, &stop) => outcome,
         };
@@ -240,19 +261,33 @@ impl Jobs {
         let entry = (account.to_owned(), job.id.clone());
         let (yielded, running) = (CancellationToken::new(), stop.child_token());
         self.yields().insert(entry.clone(), yielded.clone());
-        let run = async {
-            self.start(account, &job.id, &job.runtime_version).await?;
-            Ok::<_, Halt>(self.runner.run(source, running.clone()).await)
+        let started = tokio::select! {
+            () = yielded.cancelled() => false,
+            started = self.start(account, &job.id, &job.runtime_version) => {
+                started?;
+                true
+            }
         };
-        let outcome = tokio::select! {
-            () = yielded.cancelled() => None,
-            outcome = run => Some(outcome),
+        let outcome = if started {
+            let gate = gate(account, &job.id);
+            let mut run = self.runner.run(source, gate, running.clone());
+            // Whoever is stopped says whether that came before its outputs appeared.
+            tokio::select! {
+                outcome = &mut run => outcome,
+                () = yielded.cancelled() => {
+                    running.cancel();
+                    run.await
+                }
+            }
+        } else {
+            Outcome::Stopped
         };
         self.yields().remove(&entry);
-        if let Some(outcome) = outcome {
-            return outcome.map(Some);
+        match outcome {
+            Outcome::Done(stages) => return Ok(Some(Ok(stages))),
+            Outcome::Failed(finding) => return Ok(Some(Err(finding))),
+            Outcome::Stopped => {}
         }
-        running.cancel();
         let now = self.state.clock.now();
         self.update(account, &job.id, move |job| {
             job.enter(JobState::Queued, Some("yielded".to_owned()), now);

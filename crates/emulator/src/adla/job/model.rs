@@ -112,6 +112,10 @@ pub(super) struct Job {
     pub(super) stages: Vec<Stage>,
     /// Whether the job's files were written to the store.
     pub(super) compiled: bool,
+    /// Whether its outputs are there: written in one transaction with them. What has come so far
+    /// can only succeed.
+    #[serde(default)]
+    pub(super) committed: bool,
 }
 
 impl Job {

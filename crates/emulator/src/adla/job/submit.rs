@@ -150,6 +150,7 @@ impl Submission {
             root_process_id: None,
             stages: Vec::new(),
             compiled: false,
+            committed: false,
         }
     }
 }

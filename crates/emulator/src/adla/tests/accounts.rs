@@ -1,6 +1,6 @@
 //! Accounts, their links and policies.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{GROUP, ID, VERSION, account, analytics, create_body, prepare};
 use crate::testing::Client;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use azml_core::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use super::{ID, SCRIPT, account, analytics, at, content, job, submit, trail, wait_for};
@@ -89,7 +90,8 @@ async fn a_job_passes_through_every_state() {
         .await
         .expect(200, "");
     assert!(statistics["lastUpdateTimeUtc"].is_string());
-    assert_eq!(statistics["stages"].as_array().unwrap().len(), 1);
+    // A script that does nothing has no stage.
+    assert_eq!(statistics["stages"], json!([]));
     let debug = client
         .get(&at(&format!("Jobs/{id}/GetDebugDataPath")))
         .await
@@ -312,4 +314,55 @@ async fn submissions_are_checked() {
         .get(&at("jobs"))
         .await
         .expect(401, "AuthenticationFailed");
+}
+
+/// A job that is cancelled while its outputs appear has succeeded, or it left none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_job_has_no_outputs() {
+    let client = analytics(|builder| builder).await;
+    let mut ends = std::collections::BTreeSet::new();
+    for n in 0..24_u64 {
+        let script = format!(
+            "@a = SELECT i FROM (VALUES (1)) AS T(x) CROSS APPLY EXPLODE(Enumerable.Range(1, 2000)) AS e(i);\n\
+             OUTPUT @a TO \"/race/{n}.csv\" USING Outputters.Csv();"
+        );
+        let id = submit(&client, &job(&script)).await;
+        SystemClock.sleep(Duration::from_millis(n % 12 * 4)).await;
+        let cancel = at(&format!("Jobs/{id}/CancelJob"));
+        assert_eq!(client.send("POST", &cancel, None).await.status, 200);
+        let ended = wait_for(&client, &id, "Ended").await;
+        let file = format!("/adls/mylake/webhdfs/v1/race/{n}.csv?op=GETFILESTATUS");
+        let there = client.get(&file).await.status == 200;
+        let result = ended["result"].as_str().unwrap().to_owned();
+        assert_eq!(there, result == "Succeeded", "{n}: {ended}");
+        ends.insert(result);
+    }
+    assert!(ends.contains("Cancelled"), "{ends:?}");
+}
+
+/// Statistics: a stage for each kind of vertex of a job that groups.
+#[tokio::test]
+async fn statistics_have_a_stage_for_each_kind_of_vertex() {
+    let client = analytics(|builder| builder).await;
+    let script = "@a = SELECT k FROM (VALUES (\"a\"), (\"b\"), (\"a\")) AS T(k);\n\
+                  @g = SELECT k, COUNT(*) AS n FROM @a GROUP BY k;\n\
+                  OUTPUT @g TO \"/g.csv\" USING Outputters.Csv();";
+    let mut body = job(script);
+    body["degreeOfParallelism"] = json!(2);
+    let id = submit(&client, &body).await;
+    let ended = wait_for(&client, &id, "Ended").await;
+    assert_eq!(ended["result"], "Succeeded", "{ended}");
+    let statistics = client
+        .get(&at(&format!("Jobs/{id}/GetStatistics")))
+        .await
+        .expect(200, "");
+    let stages = statistics["stages"].as_array().unwrap();
+    let names: Vec<&str> = stages
+        .iter()
+        .map(|stage| stage["stageName"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["SV1_Extract", "SV2_Aggregate"]);
+    assert_eq!(stages[1]["totalCount"], 2);
+    let written = content(&client, "g.csv").await.len();
+    assert_eq!(stages[1]["dataWritten"], json!(written));
 }

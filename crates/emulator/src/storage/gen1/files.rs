@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Seek as _, Write};
 use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
 
 use azml_usql::{Entry, EntryKind, FileInfo, FileStore, InputFile, StorePath, Transaction};
 use bytes::Bytes;
@@ -14,12 +15,33 @@ use super::error::{FsError, Kind};
 use super::lake::{service_actor, store_id};
 use super::namespace::{Operation, WriteOptions};
 use super::tree::{Node, Nodes, Path};
-use crate::state::{NewFile, State};
+use crate::state::{self, Hold, NewFile, State, WriteTxn};
 
 /// Bytes copied at a time into a stored body.
 const CHUNK: usize = 1 << 20;
 /// 1970-01-01 in the ticks that scripts count in, which are 100 ns.
 const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
+
+/// What is asked in the transaction that makes outputs appear: `false` calls it off. Whatever it
+/// writes is durable together with the outputs, or not at all.
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<Ask>);
+
+type Ask = dyn Fn(&mut WriteTxn<'_>) -> Result<bool, state::Error> + Send + Sync;
+
+impl Gate {
+    pub(crate) fn new(
+        ask: impl Fn(&mut WriteTxn<'_>) -> Result<bool, state::Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gate")
+    }
+}
 
 /// The files of one store.
 #[derive(Clone, Debug)]
@@ -27,6 +49,7 @@ pub(crate) struct LakeFiles {
     state: State,
     store: String,
     runtime: Handle,
+    gate: Option<Gate>,
 }
 
 impl LakeFiles {
@@ -36,7 +59,16 @@ impl LakeFiles {
             state: state.clone(),
             store: store_id(state, store)?,
             runtime: Handle::current(),
+            gate: None,
         })
+    }
+
+    /// The same files; what is written to them has to pass the gate.
+    pub(crate) fn behind(self, gate: Gate) -> Self {
+        Self {
+            gate: Some(gate),
+            ..self
+        }
     }
 
     fn find(&self, path: &StorePath) -> io::Result<Option<Node>> {
@@ -130,7 +162,7 @@ impl FileStore for LakeFiles {
 
 struct LakeInput {
     pieces: Pieces,
-    _hold: crate::state::Hold,
+    _hold: Hold,
 }
 
 impl InputFile for LakeInput {
@@ -182,6 +214,7 @@ impl Transaction for LakeTransaction {
             state,
             store,
             runtime,
+            gate,
         } = files;
         runtime.block_on(async move {
             let mut bodies = Vec::with_capacity(written.len());
@@ -197,6 +230,11 @@ impl Transaction for LakeTransaction {
                 ..WriteOptions::default()
             };
             let work = state.store.write(move |transaction| {
+                if let Some(Gate(ask)) = &gate
+                    && !ask(transaction)?
+                {
+                    return Err(FsError::new(Kind::Io, "the outputs are no longer wanted"));
+                }
                 let operation = Operation {
                     store: &store,
                     actor: &actor,

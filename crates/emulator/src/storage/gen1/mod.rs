@@ -20,7 +20,7 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use files::LakeFiles;
+pub(crate) use files::{Gate, LakeFiles};
 pub(crate) use lake::Lake;
 
 use std::sync::Arc;

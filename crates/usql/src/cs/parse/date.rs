@@ -14,15 +14,15 @@ pub(crate) fn date_time(text: &str, today: i64) -> CsResult<DateTime> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part<'t> {
+pub(super) enum Part<'t> {
     Number(&'t str),
     Word(&'t str),
     Mark(char),
 }
 
 pub(super) struct DateParser<'t> {
-    parts: Vec<Part<'t>>,
-    at: usize,
+    pub(super) parts: Vec<Part<'t>>,
+    pub(super) at: usize,
     today: i64,
 }
 

@@ -2,6 +2,7 @@
 
 mod files;
 mod members;
+mod parquet;
 mod rowsets;
 mod scripts;
 mod sets;
