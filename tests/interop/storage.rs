@@ -23,7 +23,7 @@ async fn versions() {
 
 #[tokio::test]
 async fn rclone() {
-    rows::check(PYTHON, "storage/rclone.py", &["RC-01", "RC-02"]).await;
+    rows::check(PYTHON, "storage/rclone.py", &["RL-01", "RL-02"]).await;
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ def round_trip(backend, endpoint, root):
         equal(run(backend, endpoint, "lsf", "-R", "--files-only", root).splitlines(), ["moved"])
 
 
-@row("RC-01")
+@row("RL-01")
 def rclone_copies_checks_and_syncs_blobs():
     run("azureblob", BLOB, "mkdir", ":azureblob:rclone")
     round_trip("azureblob", BLOB, ":azureblob:rclone/")
@@ -68,7 +68,7 @@ def rclone_copies_checks_and_syncs_blobs():
     run("azureblob", BLOB, "purge", ":azureblob:rclone")
 
 
-@row("RC-02")
+@row("RL-02")
 def rclone_copies_checks_and_syncs_files_of_a_share():
     ShareClient(FILE, "rclone", credential=KEY).create_share()
     round_trip("azurefiles", FILE, ":azurefiles:")
