@@ -62,6 +62,10 @@ pub enum Error {
     /// What is wrong with a run before it begins.
     #[error(transparent)]
     Run(#[from] azml_runs::Error),
+    /// Mounting or unmounting failed.
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    #[error(transparent)]
+    Mount(#[from] azml_mount::MountError),
     /// The service refused, or could not be reached.
     #[error(transparent)]
     Service(#[from] azml_core::Error),
@@ -98,6 +102,8 @@ impl Error {
                 Some(format!("the first was '{name}': {error}"))
             }
             Self::Service(error) => error.hint().map(str::to_owned),
+            #[cfg(all(feature = "mount", target_os = "linux"))]
+            Self::Mount(error) => mount_hint(error).map(str::to_owned),
             _ => None,
         }
     }
@@ -123,6 +129,21 @@ impl Error {
             _ => None,
         }
     }
+}
+
+#[cfg(all(feature = "mount", target_os = "linux"))]
+fn mount_hint(error: &azml_mount::MountError) -> Option<&'static str> {
+    use azml_mount::MountError;
+    Some(match error {
+        MountError::Busy(_) => {
+            "leave the folder and close its files, or unmount lazily: it is gone when they are closed"
+        }
+        MountError::Taken(_) => "choose another folder, or unmount what is there",
+        MountError::System { .. } => {
+            "mounting needs /dev/fuse, and fusermount3 (Debian: fuse3) for anybody but root"
+        }
+        _ => return None,
+    })
 }
 
 impl From<azure_core::Error> for Error {
@@ -154,6 +175,16 @@ impl From<Error> for azml_core::Error {
             Error::NotFound(_) => ErrorKind::NotFound,
             Error::Unsupported { .. } => ErrorKind::Unsupported,
             Error::UnsafeName(_) | Error::NameClash(_) => ErrorKind::InvalidData,
+            #[cfg(all(feature = "mount", target_os = "linux"))]
+            Error::Mount(azml_mount::MountError::Busy(_) | azml_mount::MountError::Taken(_)) => {
+                ErrorKind::Conflict
+            }
+            #[cfg(all(feature = "mount", target_os = "linux"))]
+            Error::Mount(
+                azml_mount::MountError::NotMounted(_) | azml_mount::MountError::NoFolder(_),
+            ) => ErrorKind::InvalidArgument,
+            #[cfg(all(feature = "mount", target_os = "linux"))]
+            Error::Mount(_) => ErrorKind::Io,
             Error::Local { .. } | Error::Run(_) | Error::Incomplete(_) => ErrorKind::Io,
         };
         if let Error::Service(inner) = error {

@@ -23,6 +23,8 @@
 
 mod data;
 mod error;
+#[cfg(all(feature = "mount", target_os = "linux"))]
+pub mod mount;
 mod registry;
 mod runs;
 mod transfer;

@@ -86,6 +86,24 @@ pub(crate) enum DatastoreCommand {
     /// Remove a file
     #[command(after_help = "Examples:\n  azml datastore rm photos train/old.csv")]
     Rm(FileArgs),
+    /// Show the files in a folder of this machine (Linux)
+    #[command(
+        long_about = "Shows the files of a blob container, file share or Gen2 file system in a folder \
+            of this machine until Ctrl-C, or until the folder is unmounted. Needs /dev/fuse, and \
+            fusermount3 for anybody but root.\n\n\
+            With --read-write, a file that is written is kept on this machine until it is closed; then it \
+            is stored as a whole, unless somebody else has written it meanwhile.",
+        after_help = "Examples:\n  \
+            azml datastore mount photos ./mnt\n  \
+            azml datastore mount photos ./mnt --path train --read-write"
+    )]
+    Mount(MountArgs),
+    /// Unmount a datastore that any process has mounted
+    #[command(
+        visible_alias = "unmount",
+        after_help = "Examples:\n  azml datastore umount ./mnt"
+    )]
+    Umount(UmountArgs),
 }
 
 /// What to register.
@@ -413,4 +431,46 @@ pub(crate) struct FileArgs {
 
     /// Path of the file
     pub(crate) path: String,
+}
+
+/// Mount.
+#[derive(Args, Debug)]
+pub(crate) struct MountArgs {
+    /// Name of the datastore
+    pub(crate) name: String,
+
+    /// Folder to show the files in; made if it is absent
+    pub(crate) dir: PathBuf,
+
+    /// Folder of the datastore to show [default: all of it]
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) path: String,
+
+    /// Let files be written too
+    #[arg(long)]
+    pub(crate) read_write: bool,
+
+    /// Let other users look; anybody but root needs user_allow_other in /etc/fuse.conf for it
+    #[arg(long)]
+    pub(crate) allow_other: bool,
+
+    /// Memory for blocks of files
+    #[arg(long, value_name = "MIB", default_value_t = 128)]
+    pub(crate) cache: u32,
+}
+
+/// Unmount.
+#[derive(Args, Debug)]
+pub(crate) struct UmountArgs {
+    /// Folder that shows the files
+    pub(crate) dir: PathBuf,
+
+    /// Take it out of sight although it is in use; it is gone when nobody uses it any more
+    #[arg(long)]
+    pub(crate) lazy: bool,
 }

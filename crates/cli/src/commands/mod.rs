@@ -17,6 +17,7 @@ mod studio;
 mod usql;
 mod workspace;
 
+use crate::args::datastore::DatastoreCommand;
 use crate::args::login::AccountCommand;
 use crate::args::{Cli, Command};
 use crate::failure::Result;
@@ -66,7 +67,14 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         }
         Command::Datastore(args) => {
             let settings = Settings::load(&global)?;
-            unless_stopped(Box::pin(datastore::run(args, &settings, &global.output))).await
+            let is_mount = matches!(args.command, DatastoreCommand::Mount(_));
+            let work = Box::pin(datastore::run(args, &settings, &global.output));
+            // A mount decides itself what an interrupt means.
+            if is_mount {
+                work.await
+            } else {
+                unless_stopped(work).await
+            }
         }
         #[cfg(feature = "engine")]
         Command::Usql(command) => Box::pin(usql::run(command, &global.output)).await,

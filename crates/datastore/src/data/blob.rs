@@ -308,6 +308,20 @@ impl Store for BlobStore {
         }
         Ok(written)
     }
+
+    /// An empty blob with a slash at the end of its name stands for the folder.
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn make_folder(&self, path: &str) -> Result<()> {
+        let writing = WriteMode::Keep.into();
+        self.put(&format!("{path}/"), Bytes::new(), &writing).await?;
+        Ok(())
+    }
+
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn remove_folder(&self, path: &str) -> Result<()> {
+        self.delete(&format!("{path}/")).await?;
+        Ok(())
+    }
 }
 
 /// Reads what is at an address, or a range of it; with an entity tag, only that version.

@@ -155,7 +155,12 @@ impl LakeStore {
         let Some((folder, _)) = path.trim_matches('/').rsplit_once('/') else {
             return Ok(());
         };
-        let url = self.path_url(folder, &[("resource", "directory")])?;
+        self.make_directory(folder).await
+    }
+
+    /// Makes a directory, if it is not there.
+    async fn make_directory(&self, path: &str) -> Result<()> {
+        let url = self.path_url(path, &[("resource", "directory")])?;
         let mut request = self.paths.request(url, Method::Put);
         request.insert_header("if-none-match", "*");
         match self.paths.send(request).await {
@@ -279,6 +284,18 @@ impl Store for LakeStore {
             }
             Err(error) => Err(Error::from(error)),
         }
+    }
+
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn make_folder(&self, path: &str) -> Result<()> {
+        self.make_directory(path).await
+    }
+
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn remove_folder(&self, path: &str) -> Result<()> {
+        // The service removes an empty directory as it removes a file.
+        self.delete(path).await?;
+        Ok(())
     }
 }
 

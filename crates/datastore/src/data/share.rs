@@ -455,6 +455,31 @@ impl Store for ShareStore {
         self.make_parents(to).await?;
         self.publish(from, to, mode).await
     }
+
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn make_folder(&self, path: &str) -> Result<()> {
+        // The directories above what is in it.
+        self.make_parents(&format!("{path}/")).await
+    }
+
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn remove_folder(&self, path: &str) -> Result<()> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(path);
+        drop(known);
+        let url = self.url(path, &[("restype", "directory")])?;
+        let request = self.connection.request(url, Method::Delete);
+        match self.connection.send(request).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    fn knows_versions(&self) -> bool {
+        false
+    }
 }
 
 /// A file in the making, whose length is known at its end.

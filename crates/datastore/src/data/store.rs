@@ -60,8 +60,8 @@ pub(crate) enum WriteMode {
     Keep,
     /// It may if that is this version.
     #[cfg_attr(
-        not(feature = "object-store"),
-        expect(dead_code, reason = "only object stores ask for it")
+        not(any(feature = "object-store", all(feature = "mount", target_os = "linux"))),
+        expect(dead_code, reason = "only object stores and mounts ask for it")
     )]
     Match(String),
 }
@@ -142,6 +142,20 @@ pub(crate) trait Store: Debug + Send + Sync {
 
     /// Moves a file within the place.
     async fn rename(&self, from: &str, to: &str, mode: &WriteMode) -> Result<Written>;
+
+    /// Makes a folder whose parent is there; one that is there already is no error.
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn make_folder(&self, path: &str) -> Result<()>;
+
+    /// Removes an empty folder; one that is not there is no error.
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn remove_folder(&self, path: &str) -> Result<()>;
+
+    /// Whether [`WriteMode::Match`] can be asked for.
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    fn knows_versions(&self) -> bool {
+        true
+    }
 }
 
 /// A file that is being written in parts. Nothing shows under its name before the end.

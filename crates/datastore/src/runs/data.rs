@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use async_trait::async_trait;
-use azml_runs::executor::{DataAccess, RemoteFile, Stored};
+use azml_runs::executor::{DataAccess, Mounting, RemoteFile, RunAs, Stored};
 use futures::TryStreamExt;
 use tokio::io::AsyncWriteExt;
 
@@ -42,6 +42,35 @@ impl WorkspaceData {
                 .map_err(Error::local("writing", to))?;
         }
         file.flush().await.map_err(Error::local("writing", to))
+    }
+
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    async fn show(
+        &self,
+        datastore: &str,
+        path: &str,
+        at: &Path,
+        run_as: RunAs,
+    ) -> Result<Mounting> {
+        if !crate::mount::is_available() {
+            return Ok(Mounting::Impossible("there is no /dev/fuse".to_owned()));
+        }
+        let datastore = self.datastore(datastore)?;
+        if !path.is_empty() && datastore.properties(path).await?.is_some() {
+            let reason = "it is one file, and folders are mounted";
+            return Ok(Mounting::Impossible(reason.to_owned()));
+        }
+        let mut mounting = datastore.mount(at).path(path);
+        if let RunAs::User { uid, gid } = run_as {
+            mounting = mounting.everybody().owner(uid, gid);
+        }
+        Ok(Mounting::Done(Box::new(Shown(mounting.await?))))
+    }
+
+    #[cfg(not(all(feature = "mount", target_os = "linux")))]
+    async fn show(&self, _: &str, _: &str, _: &Path, _: RunAs) -> Result<Mounting> {
+        let reason = "this program was built without mounts";
+        Ok(Mounting::Impossible(reason.to_owned()))
     }
 
     async fn send(
@@ -89,6 +118,16 @@ impl DataAccess for WorkspaceData {
         self.write(datastore, name, to).await.map_err(shown)
     }
 
+    async fn mount(
+        &self,
+        datastore: &str,
+        path: &str,
+        at: &Path,
+        run_as: RunAs,
+    ) -> std::result::Result<Mounting, String> {
+        self.show(datastore, path, at, run_as).await.map_err(shown)
+    }
+
     async fn store(
         &self,
         datastore: &str,
@@ -99,6 +138,19 @@ impl DataAccess for WorkspaceData {
         self.send(datastore, name, from, overwrite)
             .await
             .map_err(shown)
+    }
+}
+
+/// A mounted datastore.
+#[cfg(all(feature = "mount", target_os = "linux"))]
+struct Shown(crate::mount::Mount);
+
+#[cfg(all(feature = "mount", target_os = "linux"))]
+#[async_trait]
+impl azml_runs::executor::Mounted for Shown {
+    async fn unmount(self: Box<Self>) -> std::result::Result<(), String> {
+        let unmounted = self.0.unmount().await;
+        unmounted.map(drop).map_err(|error| error.to_string())
     }
 }
 

@@ -43,7 +43,8 @@ impl LocalTarget {
         Self::default()
     }
 
-    /// Does not check what works where: a mount becomes a download with a warning.
+    /// Does not check what works where. A mount becomes one where this machine can, else a
+    /// download with a warning.
     pub fn any_access(mut self) -> Self {
         self.any_access = true;
         self

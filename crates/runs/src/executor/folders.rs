@@ -117,12 +117,30 @@ fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
     fs::read_dir(folder).into_iter().flatten().flatten()
 }
 
+/// The device that a file or folder is on: what is mounted below a folder is on another one.
+#[cfg(unix)]
+fn device(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::dev(metadata)
+}
+
+#[cfg(not(unix))]
+fn device(_: &fs::Metadata) -> u64 {
+    0
+}
+
+/// Gives a folder and what is in it away, but for what is mounted there.
 #[cfg(unix)]
 fn give(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
-    std::os::unix::fs::lchown(path, Some(uid), Some(gid))?;
-    if fs::symlink_metadata(path)?.is_dir() {
-        for entry in entries(path) {
-            give(&entry.path(), uid, gid)?;
+    let mut open = vec![path.to_owned()];
+    let own = device(&fs::symlink_metadata(path)?);
+    while let Some(path) = open.pop() {
+        let metadata = fs::symlink_metadata(&path)?;
+        if device(&metadata) != own {
+            continue;
+        }
+        std::os::unix::fs::lchown(&path, Some(uid), Some(gid))?;
+        if metadata.is_dir() {
+            open.extend(entries(&path).map(|entry| entry.path()));
         }
     }
     Ok(())
@@ -134,15 +152,25 @@ fn give(path: &Path, _: u32, _: u32) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, text))
 }
 
-/// Files may go away while they are counted.
+/// The bytes in a folder, but for what is mounted there. Files may go away meanwhile.
 fn size(folder: &Path) -> u64 {
-    entries(folder)
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => size(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
+    let Ok(own) = fs::symlink_metadata(folder) else {
+        return 0;
+    };
+    let own = device(&own);
+    let mut open = vec![folder.to_owned()];
+    let mut bytes = 0;
+    while let Some(folder) = open.pop() {
+        for entry in entries(&folder) {
+            match entry.metadata() {
+                Ok(metadata) if device(&metadata) != own => {}
+                Ok(metadata) if metadata.is_dir() => open.push(entry.path()),
+                Ok(metadata) => bytes += metadata.len(),
+                Err(_) => {}
+            }
+        }
+    }
+    bytes
 }
 
 #[cfg(test)]

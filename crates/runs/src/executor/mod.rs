@@ -48,6 +48,18 @@ pub trait DataAccess: Send + Sync {
     /// Writes a file's content to `to`, which is not there yet.
     async fn fetch(&self, datastore: &str, name: &str, to: &std::path::Path) -> Result<(), String>;
 
+    /// Shows what is below `path` in the folder `at`, to the user that the script runs as.
+    async fn mount(
+        &self,
+        datastore: &str,
+        path: &str,
+        at: &std::path::Path,
+        run_as: RunAs,
+    ) -> Result<Mounting, String> {
+        let _ = (datastore, path, at, run_as);
+        Ok(Mounting::Impossible("nothing is mounted here".to_owned()))
+    }
+
     /// Stores a local file; its name ends with the local one's.
     async fn store(
         &self,
@@ -56,6 +68,30 @@ pub trait DataAccess: Send + Sync {
         from: &std::path::Path,
         overwrite: bool,
     ) -> Result<Stored, String>;
+}
+
+/// What became of data that was to be mounted.
+pub enum Mounting {
+    /// It shows.
+    Done(Box<dyn Mounted>),
+    /// It cannot be shown, for this reason, and is copied instead.
+    Impossible(String),
+}
+
+/// Data that shows in a folder as long as this is held.
+#[async_trait]
+pub trait Mounted: Send + Sync {
+    /// Takes it out of the folder.
+    async fn unmount(self: Box<Self>) -> Result<(), String>;
+}
+
+impl std::fmt::Debug for Mounting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Done(_) => f.write_str("Done"),
+            Self::Impossible(reason) => f.debug_tuple("Impossible").field(reason).finish(),
+        }
+    }
 }
 
 /// Hears what happens to a run, in the order in which it happens.
@@ -219,16 +255,24 @@ pub async fn execute(
         prepared = prepare(job, data, watcher) => prepared,
         () = cancel.cancelled() => return canceled(),
     };
-    let (folders, staged) = match prepared {
+    let Prepared {
+        folders,
+        staged,
+        mounts,
+    } = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => return Outcome::failed(reason),
     };
     let command = match arguments::command(job, &folders, &staged) {
         Ok(command) => command,
-        Err(reason) => return Outcome::failed(reason),
+        Err(reason) => {
+            unmount(mounts, watcher).await;
+            return Outcome::failed(reason);
+        }
     };
     watcher.state(RunState::Running).await;
     let ended = process::run(job, command, &folders, watcher, cancel).await;
+    unmount(mounts, watcher).await;
     let outcome = outcome(ended);
     let completed = outcome.state == RunState::Completed;
     if !(completed || job.upload_on_failure && outcome.state == RunState::Failed) {
@@ -262,15 +306,47 @@ pub async fn left_in(job: &Job, folder: &str) -> Result<Vec<(String, PathBuf)>, 
     staging::left_in(&folders, folder, job.run_as).await
 }
 
+/// What a script needs before it starts.
+struct Prepared {
+    folders: Folders,
+    staged: Vec<staging::Staged>,
+    mounts: Vec<Box<dyn Mounted>>,
+}
+
 async fn prepare(
     job: &Job,
     data: &dyn DataAccess,
     watcher: &dyn Watcher,
-) -> Result<(Folders, Vec<staging::Staged>), String> {
+) -> Result<Prepared, String> {
     let folders = Folders::make(job).await?;
-    let staged = staging::download(job, &folders, data, watcher).await?;
-    folders.hand_over(job).await?;
-    Ok((folders, staged))
+    // Mounts come first, so that what cannot be mounted is copied before the folders are
+    // handed over.
+    let mut mounts = Vec::new();
+    let staged = staging::bring(job, &folders, (data, watcher), &mut mounts).await;
+    let prepared = match staged {
+        Ok(staged) => folders.hand_over(job).await.map(|()| staged),
+        Err(reason) => Err(reason),
+    };
+    match prepared {
+        Ok(staged) => Ok(Prepared {
+            folders,
+            staged,
+            mounts,
+        }),
+        Err(reason) => {
+            unmount(mounts, watcher).await;
+            Err(reason)
+        }
+    }
+}
+
+/// Takes mounts away. The script has ended, and they hold nothing that could be lost.
+async fn unmount(mounts: Vec<Box<dyn Mounted>>, watcher: &dyn Watcher) {
+    for mount in mounts {
+        if let Err(reason) = mount.unmount().await {
+            watcher.warning(&reason).await;
+        }
+    }
 }
 
 fn outcome(ended: Ending) -> Outcome {

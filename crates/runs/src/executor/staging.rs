@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::folders::{Folders, blocking, local};
-use super::{DataAccess, Job, RemoteFile, RunAs, Stored, Watcher};
+use super::{DataAccess, Job, Mounted, Mounting, RemoteFile, RunAs, Stored, Watcher};
 use crate::reference::{AccessMode, DataReference};
 
 /// Files that are moved at once.
@@ -21,12 +21,12 @@ pub(super) struct Staged {
     pub(super) path: PathBuf,
 }
 
-/// Brings all data that the run reads.
-pub(super) async fn download(
+/// Brings all data that the run reads; `mounts` gets what has to be unmounted.
+pub(super) async fn bring(
     job: &Job,
     folders: &Folders,
-    data: &dyn DataAccess,
-    watcher: &dyn Watcher,
+    (data, watcher): (&dyn DataAccess, &dyn Watcher),
+    mounts: &mut Vec<Box<dyn Mounted>>,
 ) -> Result<Vec<Staged>, String> {
     let references = job.configuration.references();
     let references = references.map_err(|error| error.to_string())?;
@@ -41,17 +41,42 @@ pub(super) async fn download(
             }
             AccessMode::Download => fetch_all(data, &reference, &place).await?,
             AccessMode::Mount => {
-                let text = format!(
-                    "'{}' is not mounted here: it was copied before the run, and what the script changes in it stays on this machine",
-                    reference.name()
-                );
-                watcher.warning(&text).await;
-                fetch_all(data, &reference, &place).await?
+                make(&place).await?;
+                let (datastore, path) = (reference.datastore(), path_of(&reference));
+                let mounted = data.mount(datastore, path, &place, job.run_as).await;
+                match mounted.map_err(|error| not_mounted(&reference, &error))? {
+                    Mounting::Done(mount) => {
+                        mounts.push(mount);
+                        place
+                    }
+                    Mounting::Impossible(reason) => {
+                        let text = format!(
+                            "'{}' is not mounted ({reason}): it was copied before the run, and what the script changes in it stays on this machine",
+                            reference.name()
+                        );
+                        watcher.warning(&text).await;
+                        fetch_all(data, &reference, &place).await?
+                    }
+                }
             }
         };
         staged.push(Staged { reference, path });
     }
     Ok(staged)
+}
+
+/// The path of a reference on its datastore, without slashes at its ends.
+fn path_of(reference: &DataReference) -> &str {
+    let path = reference.path_on_datastore().unwrap_or_default();
+    path.trim_start_matches("./").trim_matches('/')
+}
+
+fn not_mounted(reference: &DataReference, error: &str) -> String {
+    format!(
+        "the data reference '{}' could not be mounted from the datastore '{}': {error}",
+        reference.name(),
+        reference.datastore()
+    )
 }
 
 /// Copies what a reference names into `place`; gives the file or directory of it.
@@ -61,8 +86,7 @@ async fn fetch_all(
     place: &Path,
 ) -> Result<PathBuf, String> {
     let datastore = reference.datastore();
-    let path = reference.path_on_datastore().unwrap_or_default();
-    let path = path.trim_start_matches("./").trim_matches('/');
+    let path = path_of(reference);
     let failed = |error: String| {
         format!(
             "the data reference '{}' could not be downloaded from the datastore '{datastore}': {error}",
@@ -222,16 +246,13 @@ async fn send_all(
     path: &Path,
     data: &dyn DataAccess,
 ) -> Result<(), String> {
-    let target = reference.path_on_datastore().unwrap_or_default();
-    let target = target.trim_start_matches("./").trim_matches('/').to_owned();
+    let target = path_of(reference).to_owned();
     let (inside, from, run_as) = (folders.clone(), path.to_owned(), job.run_as);
     let files = blocking(move || results(&inside, &from, &target, run_as)).await?;
     let datastore = reference.datastore();
     let overwrite = reference.overwrites();
     if !overwrite {
-        let prefix = reference.path_on_datastore().unwrap_or_default();
-        let prefix = prefix.trim_start_matches("./").trim_matches('/');
-        let there = data.list(datastore, prefix).await?;
+        let there = data.list(datastore, path_of(reference)).await?;
         let there: HashSet<&str> = there.iter().map(|file| file.name.as_str()).collect();
         if let Some((name, _)) = files.iter().find(|(name, _)| there.contains(name.as_str())) {
             return Err(conflict(name));

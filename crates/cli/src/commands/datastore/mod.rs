@@ -1,6 +1,7 @@
 //! `azml datastore ...`: finds the workspace, then hands over to the command.
 
 mod files;
+mod mount;
 mod register;
 mod transfer;
 
@@ -15,6 +16,9 @@ use crate::settings::Settings;
 
 /// Runs a datastore command.
 pub(super) async fn run(args: DatastoreArgs, settings: &Settings, format: &Format) -> Result<()> {
+    if let DatastoreCommand::Umount(args) = &args.command {
+        return mount::umount(args);
+    }
     let workspace = workspace::connect(&args.target, settings)?;
     let datastores = workspace.datastores();
     match args.command {
@@ -73,6 +77,10 @@ pub(super) async fn run(args: DatastoreArgs, settings: &Settings, format: &Forma
         DatastoreCommand::Rm(args) => {
             files::remove(&datastores.get(&args.name).await?, &args.path).await
         }
+        DatastoreCommand::Mount(args) => {
+            mount::mount(&datastores.get(&args.name).await?, &args).await
+        }
+        DatastoreCommand::Umount(args) => mount::umount(&args),
     }
 }
 
