@@ -220,7 +220,7 @@ fn end(session: Option<BackgroundSession>, point: &Path) -> Result<Unmounted, Mo
     };
     match points::unmount(point, false) {
         Ok(()) | Err(MountError::NotMounted(_)) => {
-            let joined = session.umount_and_join();
+            let joined = session.join();
             joined.map_err(MountError::system("unmounting", point))?;
             Ok(Unmounted::Gone)
         }

@@ -144,9 +144,9 @@ impl Mounted {
         options.block_bytes = 64 << 10;
         change(&mut options);
         let backend: Arc<dyn Backend> = memory.clone();
-        let mount = Mount::start(backend, &folder.path().join("mnt"), options);
+        let mount = Mount::start(backend, &folder.path().join("mnt"), options).await;
         Some(Self {
-            mount: mount.await.unwrap(),
+            mount: mount.unwrap(),
             memory,
             folder,
         })
