@@ -29,6 +29,9 @@ mod pages {
     #[doc = include_str!("../docs/guide/sql-server.md")]
     struct SqlServer;
 
+    #[doc = include_str!("../docs/guide/training.md")]
+    struct Training;
+
     #[doc = include_str!("../docs/guide/testing.md")]
     struct Testing;
 }

@@ -39,6 +39,8 @@ const DATASTORES: Page = page!("guide/datastores.md");
 
 const DATA_LAKE: Page = page!("guide/data-lake.md");
 
+const TRAINING: Page = page!("guide/training.md");
+
 const USQL: Page = page!("guide/usql.md");
 
 const TESTING: Page = page!("guide/testing.md");
@@ -192,6 +194,13 @@ async fn the_page_of_sqlmlutils_works() {
 async fn the_datastores_page_works() {
     let folder = DATASTORES.run_shell().await;
     assert!(folder.path().join("copy/train/2024/b.txt").is_file());
+}
+
+#[tokio::test]
+async fn the_training_page_works() {
+    let folder = TRAINING.run_shell().await;
+    let total = std::fs::read_to_string(folder.path().join("copy/sums/total.txt"));
+    assert_eq!(total.expect("the result"), "3");
 }
 
 #[tokio::test]

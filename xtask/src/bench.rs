@@ -2,10 +2,12 @@
 //! into `docs/benchmarks.md`. Nothing here fails because something is slow.
 
 mod datalake;
+mod mount;
 mod studio;
 mod table;
 mod usql;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,6 +33,8 @@ pub(crate) struct Options {
 enum Name {
     /// Files and jobs of Data Lake.
     Datalake,
+    /// Datastores as folders.
+    Mount,
     /// Reading and writing datasets of Studio (classic).
     Studio,
     /// Jobs of U-SQL.
@@ -46,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for name in names {
         match name {
             Name::Datalake => datalake::run(options.percent)?,
+            Name::Mount => mount::run(options.percent)?,
             Name::Studio => studio::run(options.percent)?,
             Name::Usql => usql::run(options.percent)?,
         }
@@ -214,4 +219,18 @@ impl Drop for Emulator {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A file whose bytes differ everywhere.
+fn write(path: &Path, length: u64) -> Result<()> {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ length;
+    for _ in 0..length / 8 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        file.write_all(&state.to_le_bytes())?;
+    }
+    file.flush()?;
+    Ok(())
 }

@@ -25,6 +25,11 @@ const NEEDS: &[Need] = &[
         probe: &["npm", "--version"],
         package: "npm",
     },
+    // Mounts folders for those who are not root.
+    Need {
+        probe: &["sh", "-c", "test $(id -u) = 0 || fusermount3 --version"],
+        package: "fuse3",
+    },
     Need {
         probe: &["sh", "-c", "ls /usr/lib/*/odbc/libtdsodbc.so"],
         package: "tdsodbc",

@@ -6,6 +6,9 @@
     reason = "in a test a failed assumption is a failed test"
 )]
 
+#[cfg(all(feature = "mount", target_os = "linux"))]
+#[path = "suite/mount.rs"]
+mod mount;
 mod suite;
 
 use std::time::Duration;
@@ -17,10 +20,24 @@ use azml_datastore::{
     WorkspaceOptions, WorkspaceScope,
 };
 use azml_test_support::{Fault, FaultProxy, TestEmulator};
+use azure_core::http::RetryOptions;
 
 use suite::{FILES, content, names, read_files, suite, write_files};
 
 fn workspace(emulator: &TestEmulator, endpoints: StorageEndpoints) -> Workspace {
+    workspace_with(emulator, endpoints, RetryOptions::default())
+}
+
+#[cfg(all(feature = "mount", target_os = "linux"))]
+fn workspace_without_retries(emulator: &TestEmulator, endpoints: StorageEndpoints) -> Workspace {
+    workspace_with(emulator, endpoints, RetryOptions::none())
+}
+
+fn workspace_with(
+    emulator: &TestEmulator,
+    endpoints: StorageEndpoints,
+    retry: RetryOptions,
+) -> Workspace {
     let environment = emulator.environment();
     let scope = WorkspaceScope::new(
         emulator.variable(env::SUBSCRIPTION_ID),
@@ -31,6 +48,7 @@ fn workspace(emulator: &TestEmulator, endpoints: StorageEndpoints) -> Workspace 
     let mut options = WorkspaceOptions::default();
     options.environment = environment;
     options.storage_endpoints = endpoints;
+    options.client_options.retry = retry;
     Workspace::new(scope, credential, Some(options)).unwrap()
 }
 

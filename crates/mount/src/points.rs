@@ -167,7 +167,11 @@ fn absolute(point: &Path) -> io::Result<PathBuf> {
     match (point.parent(), point.file_name()) {
         (Some(parent), Some(name)) => {
             let here = Path::new(".");
-            let parent = if parent == Path::new("") { here } else { parent };
+            let parent = if parent == Path::new("") {
+                here
+            } else {
+                parent
+            };
             Ok(parent.canonicalize()?.join(name))
         }
         _ => point.canonicalize(),

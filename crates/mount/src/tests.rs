@@ -197,13 +197,13 @@ async fn what_is_there_shows_and_is_read() {
         assert_eq!(names(&root.join("a")), ["b", "large"]);
         assert_eq!(names(&root.join("bad")), [""; 0]);
         assert_eq!(fs::read(root.join("a/large")).unwrap(), large);
-        assert_eq!(
-            fs::read(root.join("a/b/\u{e4} x.txt")).unwrap(),
-            b"text"
-        );
+        assert_eq!(fs::read(root.join("a/b/\u{e4} x.txt")).unwrap(), b"text");
         assert_eq!(fs::read(root.join("empty")).unwrap(), b"");
         let metadata = fs::metadata(root.join("a/large")).unwrap();
-        assert_eq!((metadata.len(), metadata.mode() & 0o777), (1_000_003, 0o444));
+        assert_eq!(
+            (metadata.len(), metadata.mode() & 0o777),
+            (1_000_003, 0o444)
+        );
         assert_eq!(metadata.mtime(), 1000);
         // Here and there, across blocks, and beyond the end.
         let mut file = fs::File::open(root.join("a/large")).unwrap();
@@ -212,7 +212,10 @@ async fn what_is_there_shows_and_is_read() {
             let mut part = vec![0; 2000];
             let read = file.read(&mut part).unwrap();
             let at = at as usize;
-            assert_eq!(part[..read], large[at..(at + 2000).min(large.len())][..read]);
+            assert_eq!(
+                part[..read],
+                large[at..(at + 2000).min(large.len())][..read]
+            );
         }
         file.seek(SeekFrom::Start(2_000_000)).unwrap();
         assert_eq!(file.read(&mut [0; 10]).unwrap(), 0);
@@ -221,7 +224,11 @@ async fn what_is_there_shows_and_is_read() {
             ("a/absent/x", std::io::ErrorKind::NotFound),
             ("empty/x", std::io::ErrorKind::NotADirectory),
         ] {
-            assert_eq!(fs::metadata(root.join(path)).unwrap_err().kind(), kind, "{path}");
+            assert_eq!(
+                fs::metadata(root.join(path)).unwrap_err().kind(),
+                kind,
+                "{path}"
+            );
         }
         let refused = fs::write(root.join("new"), "x").unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
@@ -315,16 +322,25 @@ async fn what_is_written_is_stored_at_its_end() {
         assert_eq!(memory.text("new").as_deref(), Some("something"));
         assert_eq!(fs::read(root.join("new")).unwrap(), b"something");
         // In the middle of what is there, at its end, cut, and replaced.
-        let mut file = fs::File::options().write(true).open(root.join("old")).unwrap();
+        let mut file = fs::File::options()
+            .write(true)
+            .open(root.join("old"))
+            .unwrap();
         file.seek(SeekFrom::Start(3)).unwrap();
         file.write_all(b"abc").unwrap();
         drop(file);
         assert_eq!(memory.text("old").as_deref(), Some("012abc6789"));
-        let mut file = fs::File::options().append(true).open(root.join("old")).unwrap();
+        let mut file = fs::File::options()
+            .append(true)
+            .open(root.join("old"))
+            .unwrap();
         file.write_all(b"!").unwrap();
         drop(file);
         assert_eq!(memory.text("old").as_deref(), Some("012abc6789!"));
-        let file = fs::File::options().write(true).open(root.join("old")).unwrap();
+        let file = fs::File::options()
+            .write(true)
+            .open(root.join("old"))
+            .unwrap();
         file.set_len(3).unwrap();
         drop(file);
         assert_eq!(memory.text("old").as_deref(), Some("012"));

@@ -1,13 +1,12 @@
 //! Data Lake: a large file and many small ones to a store and back, a long list of jobs, and an empty
 //! job, beside azure-datalake-store and azure-mgmt-datalake-analytics.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Contender, Emulator, build_release, compare, measure, release, table};
+use super::{Contender, Emulator, build_release, compare, measure, release, table, write};
 use crate::{environments, metadata};
 
 /// Bytes of the large file, small files and their bytes, jobs: all of the full measurement.
@@ -111,19 +110,5 @@ pub(super) fn run(percent: u64) -> Result<()> {
     if percent == 100 {
         table::record("datalake", &text)?;
     }
-    Ok(())
-}
-
-/// A file whose bytes differ everywhere.
-fn write(path: &Path, length: u64) -> Result<()> {
-    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ length;
-    for _ in 0..length / 8 {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        file.write_all(&state.to_le_bytes())?;
-    }
-    file.flush()?;
     Ok(())
 }

@@ -106,6 +106,9 @@ pub(crate) struct SubmitArgs {
     /// Upload outputs although the script failed; on this machine only
     #[arg(long)]
     pub(crate) upload_on_failure: bool,
+    /// Do not check what the target can do with the data; on this machine only
+    #[arg(long)]
+    pub(crate) any_access: bool,
     /// Environment variable of the script (repeatable)
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) env: Vec<(String, String)>,

@@ -146,6 +146,9 @@ async fn local(
     if args.upload_on_failure {
         target = target.upload_on_failure();
     }
+    if args.any_access {
+        target = target.any_access();
+    }
     if let Some(python) = args.python {
         target = target.python(python);
     }
@@ -167,8 +170,8 @@ async fn local(
 }
 
 async fn remote(args: SubmitArgs, workspace: &Workspace, format: &Format) -> Result<()> {
-    if args.upload_on_failure || args.python.is_some() {
-        let text = "--upload-on-failure and --python are for the target local";
+    if args.upload_on_failure || args.any_access || args.python.is_some() {
+        let text = "--upload-on-failure, --any-access and --python are for the target local";
         return Err(Failure::usage(text));
     }
     let (submission, experiment) = describe(&args)?;

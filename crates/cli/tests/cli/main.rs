@@ -9,6 +9,8 @@ mod exec;
 mod help;
 #[cfg(all(unix, feature = "engine"))]
 mod login;
+#[cfg(all(target_os = "linux", feature = "engine"))]
+mod mount;
 mod profile;
 #[cfg(all(unix, feature = "engine"))]
 mod quickstart;

@@ -313,7 +313,8 @@ impl Store for BlobStore {
     #[cfg(all(feature = "mount", target_os = "linux"))]
     async fn make_folder(&self, path: &str) -> Result<()> {
         let writing = WriteMode::Keep.into();
-        self.put(&format!("{path}/"), Bytes::new(), &writing).await?;
+        self.put(&format!("{path}/"), Bytes::new(), &writing)
+            .await?;
         Ok(())
     }
 

@@ -118,6 +118,12 @@ impl ShareStore {
         Ok(())
     }
 
+    #[cfg(all(feature = "mount", target_os = "linux"))]
+    fn forget(&self, folder: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(folder);
+    }
+
     fn is_known(&self, folder: &str) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.contains(folder)
@@ -464,9 +470,7 @@ impl Store for ShareStore {
 
     #[cfg(all(feature = "mount", target_os = "linux"))]
     async fn remove_folder(&self, path: &str) -> Result<()> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(path);
-        drop(known);
+        self.forget(path);
         let url = self.url(path, &[("restype", "directory")])?;
         let request = self.connection.request(url, Method::Delete);
         match self.connection.send(request).await {

@@ -31,7 +31,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn address(&self, name: &str) -> Address {
+    pub(super) fn address(&self, name: &str) -> Address {
         Address {
             account: self.account.clone(),
             container: self.container.clone(),
@@ -40,7 +40,7 @@ impl Place {
         }
     }
 
-    fn target(&self, path: &str) -> Target {
+    pub(super) fn target(&self, path: &str) -> Target {
         Target {
             account: self.account.clone(),
             share: self.container.clone(),
@@ -51,7 +51,7 @@ impl Place {
 }
 
 impl Storage {
-    fn shares(&self) -> Shares {
+    pub(super) fn shares(&self) -> Shares {
         Shares {
             tree: self.tree.clone(),
         }

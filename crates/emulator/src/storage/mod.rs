@@ -21,6 +21,8 @@ mod range;
 mod receive;
 mod request;
 mod shares;
+#[cfg(target_os = "linux")]
+mod shown;
 mod time;
 mod tree;
 mod xml;
@@ -44,7 +46,11 @@ use shares::Shares;
 
 pub(crate) use access::Storage;
 pub(crate) use error::Code;
+#[cfg(target_os = "linux")]
+pub(crate) use error::StorageError;
 pub(crate) use files::Place;
+#[cfg(target_os = "linux")]
+pub(crate) use shown::Shown;
 
 /// The storage services.
 pub(crate) const SERVICE: Definition = Definition {

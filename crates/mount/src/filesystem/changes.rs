@@ -54,9 +54,14 @@ impl Core {
 
     pub(super) async fn write(&self, handle: u64, offset: u64, bytes: Vec<u8>) -> Result<()> {
         let Handle::Staged(staged) = self.handle(handle)? else {
-            return Err(Failure::new(Cause::ReadOnly, "a file that is open for reading"));
+            return Err(Failure::new(
+                Cause::ReadOnly,
+                "a file that is open for reading",
+            ));
         };
-        let written = self.runtime.spawn_blocking(move || staged.write(offset, &bytes));
+        let written = self
+            .runtime
+            .spawn_blocking(move || staged.write(offset, &bytes));
         written
             .await
             .map_err(|error| Failure::new(Cause::Other, error.to_string()))?

@@ -65,11 +65,7 @@ impl Core {
         staging: Option<Staging>,
         options: CoreOptions,
     ) -> Self {
-        let listings = Listings::new(
-            Arc::clone(&backend),
-            runtime.clone(),
-            options.believed_for,
-        );
+        let listings = Listings::new(Arc::clone(&backend), runtime.clone(), options.believed_for);
         let reader = Reader::new(
             Arc::clone(&backend),
             runtime.clone(),
@@ -255,10 +251,11 @@ impl Core {
             }
             Handle::Staged(staged) => {
                 let size = usize::try_from(size).unwrap_or(usize::MAX);
-                let read = self.runtime.spawn_blocking(move || staged.read(offset, size));
-                let ended = |error: tokio::task::JoinError| {
-                    Failure::new(Cause::Other, error.to_string())
-                };
+                let read = self
+                    .runtime
+                    .spawn_blocking(move || staged.read(offset, size));
+                let ended =
+                    |error: tokio::task::JoinError| Failure::new(Cause::Other, error.to_string());
                 Ok(read.await.map_err(ended)??.into())
             }
             Handle::Folder(_) => Err(Failure::new(Cause::Unsupported, "a folder is listed")),

@@ -231,7 +231,9 @@ impl fuser::Filesystem for Filesystem {
                 }
             };
             match opened {
-                Ok((handle, true)) => reply.opened(FileHandle(handle), FopenFlags::FOPEN_KEEP_CACHE),
+                Ok((handle, true)) => {
+                    reply.opened(FileHandle(handle), FopenFlags::FOPEN_KEEP_CACHE)
+                }
                 Ok((handle, false)) => reply.opened(FileHandle(handle), FopenFlags::empty()),
                 Err(failure) => reply.error(refused(&failure)),
             }
@@ -303,14 +305,7 @@ impl fuser::Filesystem for Filesystem {
     }
 
     /// A program closes a file and hears whether it is stored.
-    fn flush(
-        &self,
-        _: &Request,
-        _: INodeNo,
-        handle: FileHandle,
-        _: LockOwner,
-        reply: ReplyEmpty,
-    ) {
+    fn flush(&self, _: &Request, _: INodeNo, handle: FileHandle, _: LockOwner, reply: ReplyEmpty) {
         let core = self.core();
         self.spawn(async move {
             match core.store(handle.0).await {

@@ -37,7 +37,11 @@ pub(super) async fn mount(datastore: &Datastore, args: &MountArgs) -> Result<()>
         status = stopped() => drop(status?),
         () = mount.ended() => {}
     }
-    match mount.unmount().await.map_err(azml::datastore::Error::from)? {
+    match mount
+        .unmount()
+        .await
+        .map_err(azml::datastore::Error::from)?
+    {
         Unmounted::InUse => note(format_args!(
             "{point} was in use and is out of sight; who uses it loses it now"
         )),

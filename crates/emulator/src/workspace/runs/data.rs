@@ -9,6 +9,8 @@ use azml_auth::storage::SasService;
 use azml_runs::RunConfiguration;
 use azml_runs::access::{self, Compute, StoreKind};
 use azml_runs::executor::{DataAccess, RemoteFile, Stored};
+#[cfg(target_os = "linux")]
+use azml_runs::executor::{Mounting, RunAs};
 
 use super::Runs;
 use crate::storage::Place;
@@ -84,6 +86,19 @@ impl DataAccess for RunData {
     async fn fetch(&self, datastore: &str, name: &str, to: &Path) -> Result<(), String> {
         let (_, place) = self.place(datastore)?;
         self.runs.datastores.storage.fetch(&place, name, to).await
+    }
+
+    #[cfg(target_os = "linux")]
+    async fn mount(
+        &self,
+        datastore: &str,
+        path: &str,
+        at: &Path,
+        run_as: RunAs,
+    ) -> Result<Mounting, String> {
+        let (_, place) = self.place(datastore)?;
+        let storage = Arc::clone(&self.runs.datastores.storage);
+        super::mounts::mount(storage, place, (datastore, path), at, run_as).await
     }
 
     async fn store(

@@ -7,6 +7,8 @@ mod data;
 mod drive;
 mod history;
 mod model;
+#[cfg(target_os = "linux")]
+mod mounts;
 mod snapshots;
 mod submit;
 #[cfg(test)]

@@ -212,3 +212,67 @@ async fn a_client_s_own_run_is_recorded() {
         .await
         .expect(200, "");
 }
+
+/// storage RH-07: the script's user, which is not root's even where the emulator is,
+/// reads what is mounted and downloaded and leaves what is uploaded.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_s_user_gets_at_its_data() {
+    let client = start().await;
+    let reference = |store: &str, path: &str, mode: &str| json!({"dataStoreName": store, "pathOnDataStore": path, "mode": mode});
+    for store in ["workspaceblobstore", "workspacefilestore"] {
+        let made = submitted(
+            &client,
+            json!({"target": "cpu-cluster",
+                "command": "mkdir -p $AZUREML_DATAREFERENCE_o/deep; echo one > $AZUREML_DATAREFERENCE_o/a; echo two > $AZUREML_DATAREFERENCE_o/deep/b",
+                "dataReferences": {"o": reference(store, "in", "upload")}}),
+        );
+        let made = made.await;
+        reaches(&client, &made, "Completed").await;
+        let used = submitted(
+            &client,
+            json!({"target": "cpu-cluster",
+                "command": "M=$AZUREML_DATAREFERENCE_m; U=$AZUREML_DATAREFERENCE_u; mkdir $U; \
+                    (id -u; ls $M; cat $M/a $AZUREML_DATAREFERENCE_d/deep/b; grep -c \" $M fuse.azml\" /proc/mounts; \
+                     touch $M/x 2> /dev/null || echo refused) | tr '\\n' ' ' > $U/seen",
+                "dataReferences": {"m": reference(store, "in", "mount"),
+                    "d": reference(store, "in", "download"), "u": reference(store, "out", "upload")}}),
+        );
+        let used = used.await;
+        let details = reaches(&client, &used, "Completed").await;
+        let shown = submitted(
+            &client,
+            json!({"target": "cpu-cluster", "command": "cat $AZUREML_DATAREFERENCE_s/seen >&2; exit 7",
+                "dataReferences": {"s": reference(store, "out", "download")}}),
+        );
+        let shown = shown.await;
+        let failed = reaches(&client, &shown, "Failed").await;
+        let seen = failed["error"]["error"]["message"].as_str().unwrap();
+        let is_root = rustix::process::geteuid().is_root();
+        let user = match is_root {
+            true => 65534,
+            false => rustix::process::geteuid().as_raw(),
+        };
+        if can_mount() {
+            assert_eq!(details["warnings"], json!([]), "{details}");
+            assert!(
+                seen.ends_with(&format!("\n{user} a deep one two 1 refused")),
+                "{seen}"
+            );
+        } else {
+            let warning = details["warnings"][0]["message"].as_str().unwrap();
+            assert!(warning.contains("not mounted"), "{warning}");
+            assert!(seen.contains(&format!("{user} a deep one two")), "{seen}");
+        }
+    }
+}
+
+/// Continuous integration must be able to mount.
+fn can_mount() -> bool {
+    #[cfg(target_os = "linux")]
+    let can = azml_mount::is_available();
+    #[cfg(not(target_os = "linux"))]
+    let can = false;
+    let is_asked = std::env::var_os("CI").is_some() && cfg!(target_os = "linux");
+    assert!(can || !is_asked, "/dev/fuse cannot be used");
+    can
+}
