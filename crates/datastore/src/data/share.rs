@@ -435,6 +435,8 @@ impl Store for ShareStore {
         let request = self.connection.request(self.url(name, &[])?, Method::Head);
         match self.connection.send(request).await {
             Ok(response) => Ok(Some(item(name, response.headers())?)),
+            // There is a directory of this name.
+            Err(error) if error.code() == Some("ResourceTypeMismatch") => Ok(None),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -232,7 +232,7 @@ async fn the_script_s_user_gets_at_its_data() {
             &client,
             json!({"target": "cpu-cluster",
                 "command": "M=$AZUREML_DATAREFERENCE_m; U=$AZUREML_DATAREFERENCE_u; mkdir $U; \
-                    (id -u; ls $M; cat $M/a $AZUREML_DATAREFERENCE_d/deep/b; grep -c \" $M fuse.azml\" /proc/mounts; \
+                    (id -u; ls $M; cat $M/a $AZUREML_DATAREFERENCE_d/deep/b; grep -c \"azml:.* $M fuse\" /proc/mounts; \
                      touch $M/x 2> /dev/null || echo refused) | tr '\\n' ' ' > $U/seen",
                 "dataReferences": {"m": reference(store, "in", "mount"),
                     "d": reference(store, "in", "download"), "u": reference(store, "out", "upload")}}),
