@@ -81,7 +81,8 @@ impl Backend for Memory {
         if *Self::shown(file).etag != *etag {
             return Err(Failure::new(Cause::Changed, "another version"));
         }
-        Ok(file.0.slice(range.start as usize..range.end as usize))
+        let index = |at: u64| usize::try_from(at).unwrap();
+        Ok(file.0.slice(index(range.start)..index(range.end)))
     }
 
     async fn write(&self, path: &str, from: &Path, over: &Over) -> Result<File> {
@@ -139,9 +140,11 @@ impl Mounted {
         }
         let folder = tempfile::tempdir().unwrap();
         let memory = Arc::new(memory);
-        let mut options = MountOptions::default();
-        options.name = "memory".to_owned();
-        options.block_bytes = 64 << 10;
+        let mut options = MountOptions {
+            name: "memory".to_owned(),
+            block_bytes: 64 << 10,
+            ..MountOptions::default()
+        };
         change(&mut options);
         let backend: Arc<dyn Backend> = memory.clone();
         let mount = Mount::start(backend, &folder.path().join("mnt"), options).await;
@@ -207,11 +210,10 @@ async fn what_is_there_shows_and_is_read() {
         assert_eq!(metadata.mtime(), 1000);
         // Here and there, across blocks, and beyond the end.
         let mut file = fs::File::open(root.join("a/large")).unwrap();
-        for at in [999_000u64, 5, 65_530, 500_000, 131_071, 0] {
-            file.seek(SeekFrom::Start(at)).unwrap();
+        for at in [999_000usize, 5, 65_530, 500_000, 131_071, 0] {
+            file.seek(SeekFrom::Start(at as u64)).unwrap();
             let mut part = vec![0; 2000];
             let read = file.read(&mut part).unwrap();
-            let at = at as usize;
             assert_eq!(
                 part[..read],
                 large[at..(at + 2000).min(large.len())][..read]

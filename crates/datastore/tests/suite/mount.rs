@@ -13,6 +13,7 @@ use futures::TryStreamExt;
 use crate::suite::content;
 
 /// Whether to go on: continuous integration must be able to mount.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn can_mount() -> bool {
     let can = is_available();
     assert!(

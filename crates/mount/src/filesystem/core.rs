@@ -32,6 +32,9 @@ pub(crate) struct CoreOptions {
     pub(crate) made: SystemTime,
 }
 
+/// What a folder held, by name.
+pub(super) type Entries = Arc<Vec<(Box<str>, Found)>>;
+
 /// Something that is open.
 #[derive(Clone, Debug)]
 pub(super) enum Handle {
@@ -40,7 +43,7 @@ pub(super) enum Handle {
     /// A file that is being written.
     Staged(Arc<Staged>),
     /// What a folder held when it was opened.
-    Folder(Arc<Vec<(Box<str>, Found)>>),
+    Folder(Entries),
 }
 
 /// The state behind the folder.
@@ -283,11 +286,7 @@ impl Core {
     }
 
     /// The folder's entries and path.
-    pub(super) fn listed(
-        &self,
-        number: u64,
-        handle: u64,
-    ) -> Result<(Arc<str>, Arc<Vec<(Box<str>, Found)>>)> {
+    pub(super) fn listed(&self, number: u64, handle: u64) -> Result<(Arc<str>, Entries)> {
         let path = self.node(number)?.path;
         match self.handle(handle)? {
             Handle::Folder(entries) => Ok((path, entries)),
