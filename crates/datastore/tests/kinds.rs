@@ -28,11 +28,6 @@ fn workspace(emulator: &TestEmulator, endpoints: StorageEndpoints) -> Workspace 
     workspace_with(emulator, endpoints, RetryOptions::default())
 }
 
-#[cfg(all(feature = "mount", target_os = "linux"))]
-fn workspace_without_retries(emulator: &TestEmulator, endpoints: StorageEndpoints) -> Workspace {
-    workspace_with(emulator, endpoints, RetryOptions::none())
-}
-
 fn workspace_with(
     emulator: &TestEmulator,
     endpoints: StorageEndpoints,
@@ -125,6 +120,13 @@ async fn the_workspaces_own_share() {
 }
 
 async fn through_a_proxy(emulator: &TestEmulator) -> (FaultProxy, Datastore) {
+    through_a_proxy_with(emulator, RetryOptions::default()).await
+}
+
+async fn through_a_proxy_with(
+    emulator: &TestEmulator,
+    retry: RetryOptions,
+) -> (FaultProxy, Datastore) {
     let endpoint = emulator.variable(env::BLOB_ENDPOINT);
     let upstream = endpoint.trim_start_matches("http://");
     let upstream = upstream.split('/').next().unwrap().parse().unwrap();
@@ -132,7 +134,7 @@ async fn through_a_proxy(emulator: &TestEmulator) -> (FaultProxy, Datastore) {
     let address = format!("{}/{}", proxy.url(), emulator.variable(env::ACCOUNT));
     let mut endpoints = StorageEndpoints::default();
     endpoints.blob = Some(address.parse().unwrap());
-    let workspace = workspace(emulator, endpoints);
+    let workspace = workspace_with(emulator, endpoints, retry);
     let datastore = blob(emulator, &workspace).await;
     (proxy, datastore)
 }

@@ -300,3 +300,83 @@ async fn the_same_run_on_the_cluster() {
     let ended = run.wait(|_| ()).await.unwrap();
     assert_eq!(ended.status, RunState::Canceled);
 }
+
+/// The article's three inputs, with a target: two downloads and an upload under a name of
+/// its own.
+fn three_inputs(code: PathBuf, target: &str, photos: &Datastore, models: &Datastore) -> Submission {
+    let estimator = Estimator::new(code, target)
+        .entry_script("train.py")
+        .inputs([
+            photos.path("").as_download().on_compute("in"),
+            models.path("base").named("base").as_download(),
+            models
+                .path(target)
+                .named("result")
+                .as_upload()
+                .on_compute("out"),
+        ]);
+    estimator.resolve().unwrap()
+}
+
+/// storage RR-02: the article's example gives the same here and on the cluster.
+#[tokio::test]
+async fn the_same_results_here_and_on_the_cluster() {
+    let f = Fixture::with_scripts().await;
+    let (photos, models) = (f.datastore("photos").await, f.datastore("models").await);
+    photos.write("train/a.txt", "1\n").await.unwrap();
+    photos.write("train/b/c.txt", "2\n").await.unwrap();
+    models.write("base/start.txt", "10").await.unwrap();
+    let script = "import json, os\n\
+        base, out = [os.environ['AZUREML_DATAREFERENCE_' + n] for n in ('base', 'result')]\n\
+        found = {'start': open(base + '/start.txt').read()}\n\
+        for d, _, names in os.walk('in'):\n\
+        \x20   found.update((os.path.join(d, n), open(os.path.join(d, n)).read()) for n in names)\n\
+        os.makedirs(out + '/deep')\n\
+        open(out + '/deep/found.json', 'w').write(json.dumps(found, sort_keys=True))\n";
+    let local = three_inputs(f.code(script), "local", &photos, &models);
+    let run = f.submit(local).await;
+    assert_eq!(run.status, RunState::Completed, "{run:?}");
+    let remote = three_inputs(f.code(script), "cpu-cluster", &photos, &models);
+    let run = f.workspace.runs("sums").submit(remote).await.unwrap();
+    let ended = run.wait(|_| ()).await.unwrap();
+    assert_eq!(ended.status, RunState::Completed, "{ended:?}");
+    let here = text(&models, "local/deep/found.json").await;
+    assert_eq!(
+        here,
+        r#"{"in/train/a.txt": "1\n", "in/train/b/c.txt": "2\n", "start": "10"}"#
+    );
+    assert_eq!(text(&models, "cpu-cluster/deep/found.json").await, here);
+}
+
+/// storage LR-05: where the check is left out, a mount is a real one.
+#[cfg(all(feature = "mount", target_os = "linux"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mount_on_this_machine() {
+    if !azml_datastore::mount::is_available() {
+        assert!(std::env::var_os("CI").is_none(), "/dev/fuse cannot be used");
+        return;
+    }
+    let f = Fixture::start().await;
+    let photos = f.datastore("photos").await;
+    photos.write("train/a.txt", "1\n").await.unwrap();
+    let command = "cat $AZUREML_DATAREFERENCE_in/a.txt $AZUREML_DATAREFERENCE_one; \
+        touch $AZUREML_DATAREFERENCE_in/b 2> /dev/null || echo refused";
+    let config = ScriptRunConfig::command(f.code(""), command)
+        .data(photos.path("train").named("in").as_mount())
+        .data(photos.path("train/a.txt").named("one").as_mount());
+    let (target, cancel) = (LocalTarget::new().any_access(), CancellationToken::new());
+    let submission = config.resolve().unwrap();
+    let submitted = f
+        .runs
+        .submit(&f.workspace, "a", submission, target, &cancel);
+    let run = submitted.await.unwrap();
+    assert_eq!(run.status, RunState::Completed, "{run:?}");
+    assert_eq!(f.runs.log(&run.run_id).unwrap(), b"1\n1\nrefused\n");
+    // A single file is copied.
+    assert_eq!(run.warnings.len(), 1, "{run:?}");
+    assert!(run.warnings[0].contains("one file"), "{run:?}");
+    // Nothing is left of the mount, and nothing of the datastore was touched.
+    let left = f.folder.path().join(format!("runs/{}-data/in", run.run_id));
+    assert_eq!(std::fs::read_dir(left).unwrap().count(), 0);
+    assert_eq!(text(&photos, "train/a.txt").await, "1\n");
+}

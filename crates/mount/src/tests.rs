@@ -248,6 +248,8 @@ async fn a_folder_is_listed_once_and_a_block_read_once() {
     memory.put("large", bytes(640 << 10));
     let Some(mounted) = Mounted::of(memory, |options| {
         options.believed_for = Duration::from_secs(600);
+        // One block, whichever request of the kernel comes first.
+        options.block_bytes = 1 << 20;
     })
     .await
     else {
@@ -273,7 +275,7 @@ async fn a_folder_is_listed_once_and_a_block_read_once() {
     outside(work).await;
     // The root to find `many`, then `many`.
     assert!(mounted.memory.lists.load(Ordering::Relaxed) <= 2);
-    assert_eq!(mounted.memory.reads.load(Ordering::Relaxed), 10);
+    assert_eq!(mounted.memory.reads.load(Ordering::Relaxed), 1);
     mounted.end().await;
 }
 

@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
-use azml_core::env;
 use azml_datastore::mount::{Mount, Unmounted, is_available};
 use azml_datastore::{Datastore, StorageEndpoints};
-use azml_test_support::{FaultProxy, TestEmulator};
+use azml_test_support::TestEmulator;
+use azure_core::http::RetryOptions;
 use futures::TryStreamExt;
 
 use crate::suite::content;
@@ -252,15 +252,7 @@ async fn an_endpoint_that_dies_is_an_error() {
         return;
     }
     let emulator = TestEmulator::start().await;
-    let endpoint = emulator.variable(env::BLOB_ENDPOINT);
-    let upstream = endpoint.trim_start_matches("http://");
-    let upstream = upstream.split('/').next().unwrap().parse().unwrap();
-    let proxy = FaultProxy::start(upstream).await;
-    let address = format!("{}/{}", proxy.url(), emulator.variable(env::ACCOUNT));
-    let mut endpoints = StorageEndpoints::default();
-    endpoints.blob = Some(address.parse().unwrap());
-    let workspace = crate::workspace_without_retries(&emulator, endpoints);
-    let datastore = crate::blob(&emulator, &workspace).await;
+    let (proxy, datastore) = crate::through_a_proxy_with(&emulator, RetryOptions::none()).await;
     datastore.write("f", vec![1; 64 << 20]).await.unwrap();
     let folder = Folder::of(&datastore, "", false).await;
     let path = folder.path("f");
