@@ -7,3 +7,4 @@ mod lake;
 mod random;
 mod storage;
 mod studio;
+mod usql;
