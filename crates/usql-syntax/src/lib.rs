@@ -27,6 +27,7 @@ mod parser;
 mod print;
 mod render;
 mod span;
+mod textmate;
 
 pub use codes::Code;
 pub use decode::{DecodeError, decode_script};
@@ -37,3 +38,4 @@ pub use parser::{ParseOptions, Parsed, parse, parse_expression, parse_with};
 pub use print::quoted;
 pub use render::{Color, render};
 pub use span::{LineIndex, Position, Span};
+pub use textmate::textmate_grammar;

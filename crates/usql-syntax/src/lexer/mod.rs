@@ -5,7 +5,9 @@
 mod scan;
 mod words;
 
+pub(crate) use scan::PUNCTUATION;
 pub use words::is_reserved;
+pub(crate) use words::{CSHARP, SHORT};
 
 use crate::{Diagnostic, Span};
 

@@ -6,7 +6,7 @@ use super::{Token, TokenKind};
 use crate::{Code, Diagnostic, Span};
 
 /// Longest first, so that the first match is the right one.
-const PUNCTUATION: &[&str] = &[
+pub(crate) const PUNCTUATION: &[&str] = &[
     "==", "!=", "<=", "<<", "&&", "||", "??", "=>", "+", "-", "*", "/", "%", "&", "|", "^", "~",
     "!", "=", "<", ">", "?", ":", ";", ",", ".", "(", ")", "{", "}", "[", "]",
 ];

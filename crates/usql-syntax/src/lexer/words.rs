@@ -1,9 +1,9 @@
 //! Which words the language keeps for itself.
 
-const SHORT: &[&str] = &["AS", "BY", "DO", "IF", "IN", "IS", "ON", "OR", "TO"];
+pub(crate) const SHORT: &[&str] = &["AS", "BY", "DO", "IF", "IN", "IS", "ON", "OR", "TO"];
 
 /// The keywords of C# 5, sorted.
-const CSHARP: &[&str] = &[
+pub(crate) const CSHARP: &[&str] = &[
     "abstract",
     "as",
     "base",
