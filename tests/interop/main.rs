@@ -9,3 +9,4 @@ mod sql;
 mod storage;
 mod studio;
 mod usql;
+mod usql_python;

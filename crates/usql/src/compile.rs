@@ -18,6 +18,8 @@ pub struct CompileOptions {
     pub strict: bool,
     /// Values for `DECLARE EXTERNAL`, by name without `@`, as text.
     pub parameters: HashMap<String, String>,
+    /// Decides which rows SAMPLE chooses.
+    pub seed: i64,
     /// The moment of `DateTime.Now`: ticks of 100 ns since 0001-01-01 UTC.
     pub now: i64,
     /// `@@JobInfo`.
@@ -56,6 +58,7 @@ impl CompileOptions {
         Self {
             strict: false,
             parameters: HashMap::new(),
+            seed: 0,
             now,
             job,
         }
@@ -115,6 +118,16 @@ impl Program {
             });
         }
         files.values().sum()
+    }
+
+    /// Whether it runs Python code.
+    pub fn runs_python(&self) -> bool {
+        let mut runs = false;
+        for sink in &self.sinks {
+            sink.input
+                .walk(&mut |node| runs |= matches!(node, Node::Reduce(..)));
+        }
+        runs
     }
 
     /// The paths of the files it writes.

@@ -12,6 +12,7 @@ mod extract;
 pub mod fuzz;
 mod output;
 mod plan;
+mod python;
 mod rel;
 mod run;
 mod shared;
@@ -25,6 +26,7 @@ pub use compile::{CompileOptions, JobInfo, Program, compile};
 pub use cs::Type;
 pub use error::{BadRow, RuntimeError};
 pub use plan::StageStatistics;
+pub use python::Scripts;
 pub use rel::Column;
 pub use run::{Engine, JobOutcome, Local, OutputFile, Progress, RunError, RunOptions};
 pub use store::{

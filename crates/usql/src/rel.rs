@@ -10,6 +10,7 @@ use crate::cs::Type;
 use crate::expr::Expr;
 use crate::extract::ExtractSource;
 use crate::output::FileFormat;
+use crate::python::PythonReducer;
 use crate::store::StorePath;
 use crate::table::TableSource;
 
@@ -70,6 +71,8 @@ pub(crate) enum Node<R = Rel> {
     /// The input's columns, then one for each of the sequences, which are of
     /// equal length in each row: a row for each of their items.
     Explode(R, Vec<Expr>, Empty),
+    /// What Python code makes of each group.
+    Reduce(R, PythonReducer),
 }
 
 impl<R> Node<R> {
@@ -82,6 +85,7 @@ impl<R> Node<R> {
             | Self::Aggregate(input, ..)
             | Self::Window(input, _)
             | Self::Distinct(input)
+            | Self::Reduce(input, _)
             | Self::Explode(input, ..) => vec![input],
             Self::Sort(sort) => vec![&sort.input],
             Self::Join(join) => vec![&join.left, &join.right],
@@ -126,6 +130,7 @@ impl<R> Node<R> {
             Self::Explode(rel, sequences, empty) => {
                 Node::Explode(input(rel)?, sequences.clone(), *empty)
             }
+            Self::Reduce(rel, reducer) => Node::Reduce(input(rel)?, reducer.clone()),
         })
     }
 }

@@ -22,6 +22,7 @@ use crate::compile::Program;
 use crate::error::RuntimeError;
 use crate::output::{FileFormat, ParquetFormat, ParquetWriter, RowWriter};
 use crate::plan::{Lowering, StageStatistics, StageTree, joins_are_small};
+use crate::python::Scripts;
 use crate::rel::{Column, Output, Sink, SinkTarget};
 use crate::store::{FileStore, StorePath, Transaction};
 use crate::table::TableWriter;
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub partitions: usize,
     /// Memory in bytes beyond which sorts, joins and groups go to disk.
     pub memory: Option<usize>,
+    /// Leave to run the Python code of scripts; none, unless somebody asked for it.
+    pub scripts: Option<Scripts>,
 }
 
 impl Default for RunOptions {
@@ -42,6 +45,7 @@ impl Default for RunOptions {
         Self {
             partitions,
             memory: None,
+            scripts: None,
         }
     }
 }
@@ -202,9 +206,17 @@ impl Engine for Local {
         cancel: &CancellationToken,
         progress: &Progress,
     ) -> Result<JobOutcome, RunError> {
+        if program.runs_python() && self.options.scripts.is_none() {
+            return Err(RuntimeError::new(
+                Code::E_CSC_USER_FEATURENOTSUPPORTED,
+                "the script runs Python code, which has to be allowed: --allow-scripts",
+            )
+            .into());
+        }
         let work = async {
             let mut lowering =
-                Lowering::new(Arc::clone(&store), program.now, Arc::clone(&progress.read));
+                Lowering::new(Arc::clone(&store), program.now, Arc::clone(&progress.read))
+                    .with_scripts(self.options.scripts.clone());
             let mut transaction = begin(&store)?;
             let mut outcome = JobOutcome::default();
             for sink in &program.sinks {
@@ -241,8 +253,8 @@ impl Engine for Local {
                         .and_then(|mut file| file.write_all(bytes))
                         .map_err(|e| failed(path, e))?,
                     Change::Copy(from, path) => {
-                        let file = transaction.create(path).map_err(|e| failed(path, e))?;
-                        copy_file(&*store, from, file)?;
+                        let mut file = transaction.create(path).map_err(|e| failed(path, e))?;
+                        copy_file(&*store, from, &mut file)?;
                     }
                     Change::Remove(path) => {
                         transaction.remove(path).map_err(|e| failed(path, e))?
@@ -427,10 +439,10 @@ async fn write_table(
 }
 
 /// Copies a file of the store.
-fn copy_file(
+pub(crate) fn copy_file(
     store: &dyn FileStore,
     path: &StorePath,
-    mut file: Box<dyn Write + Send>,
+    file: &mut dyn Write,
 ) -> Result<(), RuntimeError> {
     let failed = |error: std::io::Error| RuntimeError::io("copy", path, &error);
     let input = store.open(path).map_err(failed)?;

@@ -50,9 +50,12 @@ pub(crate) struct UsqlRunArgs {
     /// Folder that paths of the scripts lie in
     #[arg(long, value_name = "DIR")]
     pub(crate) root: PathBuf,
-    /// Allow scripts to run other programs, such as Python; nothing that scripts can do so far needs it
+    /// Allow scripts to run their Python code, as you and with all that you may do
     #[arg(long)]
     pub(crate) allow_scripts: bool,
+    /// Interpreter of that code; it needs pandas and pyarrow
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    pub(crate) python: PathBuf,
     /// Partitions that work side by side [default: one for each processor]
     #[arg(long, value_name = "N")]
     pub(crate) partitions: Option<usize>,
@@ -100,6 +103,9 @@ pub(crate) struct ScriptArgs {
     /// Value for a DECLARE EXTERNAL variable; may be repeated
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
+    /// Number that decides which rows SAMPLE chooses
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: i64,
     /// Refuse what the service refused, such as reserved words as names
     #[arg(long)]
     pub(crate) strict: bool,

@@ -42,6 +42,9 @@ impl ExprBinder<'_> {
         let ExprKind::Member { target, member } = &call.callee.kind else {
             return self.cs(span, "CS0149", "Method name expected");
         };
+        if let Some(function) = self.exported(target, member) {
+            return self.invoke(&function?, member, &call.args, span);
+        }
         if let Some(result) = self.intrinsic(&call.callee, &call.args, span) {
             return result;
         }
@@ -53,14 +56,18 @@ impl ExprBinder<'_> {
 
     /// `@f(args)`: the lambda's body with the arguments as locals.
     fn variable_call(&mut self, name: &ast::Ident, args: &[ast::Arg], span: Span) -> BResult<Expr> {
-        let Some(variable) = self.env.variables.get(&name.text) else {
-            let message = format!(
-                "The name '@{}' does not exist in the current context",
-                name.text
-            );
-            return self.cs(name.span, "CS0103", message);
-        };
-        let function = variable.value.clone();
+        let function = self.variable(name)?;
+        self.invoke(&function, name, args, span)
+    }
+
+    /// A function's body with the arguments as locals.
+    fn invoke(
+        &mut self,
+        function: &Expr,
+        name: &ast::Ident,
+        args: &[ast::Arg],
+        span: Span,
+    ) -> BResult<Expr> {
         let (Type::Func(params, result), Kind::Lambda(slots, body)) =
             (&function.ty, &function.kind)
         else {
@@ -227,6 +234,9 @@ impl ExprBinder<'_> {
         span: Span,
     ) -> BResult<Expr> {
         let name = member.text.as_str();
+        if let Some(result) = self.try_parse(owner, name, &call.args) {
+            return result;
+        }
         if let Some(result) = self.static_sequence_call(owner, ty, name, call, span) {
             return result;
         }

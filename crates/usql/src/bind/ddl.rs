@@ -152,7 +152,9 @@ impl ScriptBinder {
             CreateKind::Procedure { .. } => {
                 self.define(create, span, "procedure", |schema| &mut schema.procedures)
             }
-            CreateKind::Package { .. } => self.env.unsupported(span, "CREATE PACKAGE"),
+            CreateKind::Package { .. } => {
+                self.define(create, span, "package", |schema| &mut schema.packages)
+            }
         }
     }
 
@@ -428,11 +430,11 @@ impl ScriptBinder {
             ObjectKind::Type => {
                 schema.is_some_and(|schema| schema.types.remove(&name.object).is_some())
             }
-            ObjectKind::Index | ObjectKind::Package => {
-                return self
-                    .env
-                    .unsupported(drop.name.span, &format!("DROP {}", drop.kind.keyword()));
+            ObjectKind::Package => {
+                schema.is_some_and(|schema| schema.packages.remove(&name.object).is_some())
             }
+            // A table without one could not be read.
+            ObjectKind::Index => return self.env.unsupported(drop.name.span, "DROP INDEX"),
         };
         if drop.kind == ObjectKind::Table && found {
             self.touched.insert(name);

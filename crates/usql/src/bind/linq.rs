@@ -37,16 +37,13 @@ impl ExprBinder<'_> {
             let message = format!("Delegate does not take {} arguments", names.len());
             return self.cs(expr.span, "CS1593", message);
         }
-        let LambdaBody::Expr(body) = &**body else {
-            let message = "statement lambdas are not supported by this engine; write the body as one expression";
-            return self.error(Code::E_CSC_USER_FEATURENOTSUPPORTED, expr.span, message);
-        };
         let before = self.locals.len();
         self.locals
             .extend(names.iter().map(|name| name.name.text.clone()).zip(locals));
-        let bound = match result {
-            Some(ty) => self.bind_as(body, ty),
-            None => self.bind(body),
+        let bound = match (&**body, result) {
+            (LambdaBody::Block(statements), result) => self.block(statements, result, expr.span),
+            (LambdaBody::Expr(body), Some(ty)) => self.bind_as(body, ty),
+            (LambdaBody::Expr(body), None) => self.bind(body),
         };
         self.locals.truncate(before);
         let bound = bound?;

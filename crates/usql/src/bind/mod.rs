@@ -10,12 +10,16 @@ mod ddl;
 mod dml;
 mod expr;
 mod files;
+mod lambda;
 mod linq;
 mod member;
 mod name;
 mod objects;
 mod operator;
+mod package;
 mod query;
+mod reduce;
+mod sample;
 mod scope;
 mod script;
 mod select;
@@ -68,6 +72,8 @@ pub(crate) struct Environment {
     pub(crate) catalog: Catalog,
     /// Where names of the catalog are looked up.
     pub(crate) names: NameContext,
+    /// What imported packages export, by their aliases.
+    pub(crate) packages: HashMap<String, HashMap<String, Variable>>,
     /// Assemblies that have been referenced.
     pub(crate) assemblies: Vec<String>,
     slots: u32,
@@ -83,6 +89,7 @@ impl Environment {
             files,
             catalog: Catalog::default(),
             names: NameContext::default(),
+            packages: HashMap::new(),
             assemblies: Vec::new(),
             slots: 0,
         }

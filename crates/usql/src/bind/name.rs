@@ -50,6 +50,9 @@ impl ExprBinder<'_> {
                         }
                     }
                 }
+                if let Some(exported) = self.exported(target, member) {
+                    return exported.map(Meaning::Value);
+                }
                 if let Some(found) = self.system_variable(expr) {
                     return found;
                 }
@@ -75,6 +78,41 @@ impl ExprBinder<'_> {
             .map(|(_, expr)| expr.clone())
     }
 
+    /// The value of `@name`.
+    pub(super) fn variable(&mut self, name: &ast::Ident) -> BResult<Expr> {
+        if let Some(variable) = self.env.variables.get(&name.text) {
+            return Ok(variable.value.clone());
+        }
+        let message = format!(
+            "The name '@{}' does not exist in the current context",
+            name.text
+        );
+        self.cs(name.span, "CS0103", message)
+    }
+
+    /// `package.@name`; `None` when that is no package.
+    pub(super) fn exported(
+        &mut self,
+        target: &ast::Expr,
+        member: &ast::Ident,
+    ) -> Option<BResult<Expr>> {
+        let ExprKind::Name(alias) = &target.kind else {
+            return None;
+        };
+        if member.form != IdentForm::Variable || alias.form == IdentForm::Variable {
+            return None;
+        }
+        let package = self.env.packages.get(&alias.text);
+        let Some(variable) = package.and_then(|package| package.get(&member.text)) else {
+            let message = format!(
+                "The name '{}.@{}' does not exist in the current context",
+                alias.text, member.text
+            );
+            return Some(self.cs(member.span, "CS0103", message));
+        };
+        Some(Ok(variable.value.clone()))
+    }
+
     fn column(&self, at: usize) -> Expr {
         Expr::column(at, self.scope.columns[at].ty.clone())
     }
@@ -92,16 +130,7 @@ impl ExprBinder<'_> {
 
     fn name(&mut self, name: &ast::Ident) -> BResult<Meaning> {
         match name.form {
-            IdentForm::Variable => {
-                if let Some(variable) = self.env.variables.get(&name.text) {
-                    return Ok(Meaning::Value(variable.value.clone()));
-                }
-                let message = format!(
-                    "The name '@{}' does not exist in the current context",
-                    name.text
-                );
-                self.cs(name.span, "CS0103", message)
-            }
+            IdentForm::Variable => self.variable(name).map(Meaning::Value),
             IdentForm::System => self.cs(
                 name.span,
                 "CS0103",

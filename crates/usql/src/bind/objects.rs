@@ -22,17 +22,18 @@ use crate::rel::{Column, Node, Rel, Relation};
 const MAX_CALLS: usize = 50;
 
 /// What a body sees of the script around it: nothing. This is kept meanwhile.
-struct Caller {
+pub(super) struct Caller {
     variables: HashMap<String, Variable>,
     rowsets: HashMap<String, Rowset>,
     locals: HashMap<String, Definition>,
+    packages: HashMap<String, HashMap<String, Variable>>,
     context: NameContext,
     source: String,
     diagnostics: usize,
 }
 
 /// A parameter's value.
-enum Argument {
+pub(super) enum Argument {
     Scalar(Expr),
     Rowset(Rel),
 }
@@ -64,7 +65,7 @@ impl ScriptBinder {
         Ok(())
     }
 
-    fn enter(&mut self, definition: &Definition, span: Span) -> BResult<Caller> {
+    pub(super) fn enter(&mut self, definition: &Definition, span: Span) -> BResult<Caller> {
         if self.calls >= MAX_CALLS {
             let message = format!(
                 "Functions, views and procedures call each other more than {MAX_CALLS} deep."
@@ -82,6 +83,7 @@ impl ScriptBinder {
         let locals = self.locals.clone();
         Ok(Caller {
             variables: std::mem::take(&mut self.env.variables),
+            packages: std::mem::take(&mut self.env.packages),
             rowsets: std::mem::take(&mut self.rowsets),
             locals: std::mem::replace(&mut self.locals, locals),
             context: std::mem::replace(&mut self.env.names, context),
@@ -91,7 +93,7 @@ impl ScriptBinder {
     }
 
     /// Back in the caller: what was found inside is reported at the call.
-    fn leave(&mut self, caller: Caller, name: &str, span: Span) {
+    pub(super) fn leave(&mut self, caller: Caller, name: &str, span: Span) {
         self.calls -= 1;
         let body = std::mem::replace(&mut self.source, caller.source);
         let index = LineIndex::new(&body);
@@ -101,13 +103,19 @@ impl ScriptBinder {
             diagnostic.span = span;
         }
         self.env.variables = caller.variables;
+        self.env.packages = caller.packages;
         self.rowsets = caller.rowsets;
         self.locals = caller.locals;
         self.env.names = caller.context;
     }
 
     /// The definition's statement.
-    fn parsed(&mut self, definition: &Definition, name: &str, span: Span) -> BResult<Create> {
+    pub(super) fn parsed(
+        &mut self,
+        definition: &Definition,
+        name: &str,
+        span: Span,
+    ) -> BResult<Create> {
         let parsed = parse(&definition.text);
         let statement = parsed
             .script
@@ -157,7 +165,7 @@ impl ScriptBinder {
         Some(self.view(&own, &definition, name.span))
     }
 
-    fn definition_of(
+    pub(super) fn definition_of(
         &mut self,
         call: &Invocation,
         kind: &str,
@@ -275,7 +283,7 @@ impl ScriptBinder {
         Ok(rels)
     }
 
-    fn set_parameters(&mut self, params: &[ast::Param], arguments: Vec<Argument>) {
+    pub(super) fn set_parameters(&mut self, params: &[ast::Param], arguments: Vec<Argument>) {
         for (param, argument) in params.iter().zip(arguments) {
             let name = param.name.text.clone();
             match argument {
@@ -333,7 +341,7 @@ impl ScriptBinder {
     }
 
     /// Arguments in the caller's names, defaults in the definition's.
-    fn arguments(
+    pub(super) fn arguments(
         &mut self,
         call: &Invocation,
         params: &[ast::Param],

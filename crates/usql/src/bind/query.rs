@@ -42,16 +42,16 @@ impl ScriptBinder {
             QueryKind::Call(call) => self.single_result(call),
             QueryKind::Values(rows) => self.values(rows, None, query.span),
             QueryKind::Process(process) => self.foreign(&process.produce.using),
-            QueryKind::Reduce(reduce) => self.foreign(&reduce.produce.using),
+            QueryKind::Reduce(reduce) => self.reduce(reduce, query.span),
             QueryKind::Combine(combine) => self.foreign(&combine.produce.using),
-            QueryKind::Sample(_) => self.env.unsupported(query.span, "SAMPLE"),
+            QueryKind::Sample(sample) => self.sample_query(sample, query.span),
         }?;
         let bound = match order {
             Some(order) => self.ordered(bound, order)?,
             None => bound,
         };
         match &query.sample {
-            Some(sample) => self.sampled(bound, sample, query.span),
+            Some(sample) => self.sampled(bound, sample),
             None => Ok(bound),
         }
     }
@@ -178,7 +178,7 @@ impl ScriptBinder {
         Ok((skip, fetch))
     }
 
-    fn row_count(&mut self, expr: &ast::Expr, least: usize) -> BResult<usize> {
+    pub(super) fn row_count(&mut self, expr: &ast::Expr, least: usize) -> BResult<usize> {
         let value = self.constant(expr, &Type::Long)?;
         let count = match value {
             Value::Long(n) => usize::try_from(n).ok().filter(|n| *n >= least),
@@ -531,27 +531,6 @@ impl ScriptBinder {
                 value.span,
                 format!("Invalid expression: '{value}'. A computed column is FILE.URI(), FILE.MODIFIED(), FILE.CREATED() or FILE.LENGTH()"),
             ),
-        }
-    }
-
-    /// SAMPLE behind a rowset.
-    pub(super) fn sampled(&mut self, input: Rel, sample: &ast::Sample, span: Span) -> BResult<Rel> {
-        match sample {
-            ast::Sample::Any(rows) => {
-                let rows = self.row_count(rows, 1)?;
-                let columns = input.columns.clone();
-                let sort = SortNode {
-                    input,
-                    keys: Vec::new(),
-                    skip: 0,
-                    fetch: Some(rows),
-                };
-                Ok(Rel::new(Relation {
-                    node: Node::Sort(sort),
-                    columns,
-                }))
-            }
-            ast::Sample::Uniform(_) => self.env.unsupported(span, "SAMPLE UNIFORM"),
         }
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct ScriptBinder {
     pub(super) contents: Vec<Change>,
     /// Deployed files by the names they have for scripts.
     pub(super) resources: BTreeMap<String, StorePath>,
+    /// What the package being bound exports; none outside of packages.
+    pub(super) exports: Option<Vec<String>>,
 }
 
 /// What a script does, and what there is to say about it.
@@ -93,6 +95,7 @@ pub(crate) fn bind_script(
         calls: 0,
         contents: Vec::new(),
         resources: BTreeMap::new(),
+        exports: None,
     };
     binder.statements(&script.statements);
     binder.finish()
@@ -188,9 +191,11 @@ impl ScriptBinder {
             StatementKind::Insert(insert) => self.insert(insert),
             StatementKind::Truncate { table, partitions } => self.truncate(table, partitions),
             StatementKind::Call(call) => self.call_procedure(call),
-            StatementKind::Import { package, .. } => self.missing_object(&package.name, "package"),
-            StatementKind::ExportVariable(_) | StatementKind::ExportAssembly(_) => {
-                self.env.unsupported(span, "EXPORT outside a package")
+            StatementKind::Import { package, alias } => self.import(package, alias.as_ref()),
+            StatementKind::ExportVariable(declare) => self.export(declare, span),
+            StatementKind::ExportAssembly(name) => {
+                self.reference(false, name);
+                Ok(())
             }
         }
     }
@@ -246,7 +251,7 @@ impl ScriptBinder {
         Ok(())
     }
 
-    fn declare(&mut self, declare: &ast::Declare) -> BResult<()> {
+    pub(super) fn declare(&mut self, declare: &ast::Declare) -> BResult<()> {
         let name = declare.name.text.clone();
         let is_external = declare.modifier == Some(DeclareModifier::External);
         if is_external && self.calls > 0 {

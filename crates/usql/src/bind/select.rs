@@ -191,7 +191,7 @@ impl ScriptBinder {
             }
         }
         match sample {
-            Some(sample) => self.sampled(rel, sample, span),
+            Some(sample) => self.sampled(rel, sample),
             None => Ok(rel),
         }
     }

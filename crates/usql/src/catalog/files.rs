@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -28,44 +29,17 @@ fn root() -> StorePath {
     StorePath::root().join(CATALOG)
 }
 
-/// A name as a file name: everything but letters, digits and `_ -` encoded, so
-/// that names differ on any file system that tells cases apart.
+/// What stays as it is in a file name: letters, digits and these.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-');
+
+/// A name as a file name: everything else encoded, so that names differ on any file system that
+/// tells cases apart.
 fn encoded(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for c in name.chars() {
-        if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
-            text.push(c);
-        } else {
-            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                text.push_str(&format!("%{byte:02X}"));
-            }
-        }
-    }
-    text
+    utf8_percent_encode(name, PLAIN).to_string()
 }
 
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let pair = tail
-            .get(..2)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
-        match (
-            first,
-            pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()),
-        ) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 impl Catalog {
@@ -92,6 +66,7 @@ impl Catalog {
                     functions: documents(store, &schema_folder.join("functions"))?,
                     procedures: documents(store, &schema_folder.join("procedures"))?,
                     types: documents(store, &schema_folder.join("types"))?,
+                    packages: documents(store, &schema_folder.join("packages"))?,
                 };
                 database.schemas.insert(schema_name, schema);
             }
@@ -228,6 +203,7 @@ fn documents_of(catalog: &Catalog) -> BTreeMap<StorePath, Vec<u8>> {
                 &schema.procedures,
             );
             add(&mut documents, &folder.join("types"), &schema.types);
+            add(&mut documents, &folder.join("packages"), &schema.packages);
         }
     }
     documents

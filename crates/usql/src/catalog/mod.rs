@@ -51,6 +51,9 @@ pub struct Schema {
     pub procedures: BTreeMap<String, Definition>,
     /// Table types, by name.
     pub types: BTreeMap<String, TableType>,
+    /// By name.
+    #[serde(default)]
+    pub packages: BTreeMap<String, Definition>,
 }
 
 /// A table.

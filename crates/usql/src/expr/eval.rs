@@ -202,6 +202,15 @@ impl Interpreter<'_> {
                 }
                 self.eval(body)
             }
+            Kind::Attempt(slot, value) => {
+                let computed = self.eval(value);
+                let worked = computed.is_ok();
+                self.set(
+                    *slot,
+                    computed.unwrap_or_else(|_| super::column::default_value(&value.ty)),
+                );
+                Ok(Value::Bool(worked))
+            }
             Kind::Items(items) => {
                 let values = items
                     .iter()

@@ -79,6 +79,8 @@ pub(crate) enum Kind {
     Lambda(Vec<u32>, Box<Expr>),
     /// Computes values into locals, then the body.
     Let(Vec<(u32, Expr)>, Box<Expr>),
+    /// Computes into a local: whether that raised nothing.
+    Attempt(u32, Box<Expr>),
     /// An array, list or tuple of the given items.
     Items(Vec<Expr>),
     Entries(Vec<(Expr, Expr)>),
@@ -138,6 +140,7 @@ impl Expr {
             | Kind::Convert { operand: a, .. }
             | Kind::Texts(a)
             | Kind::Lambda(_, a)
+            | Kind::Attempt(_, a)
             | Kind::Key(a)
             | Kind::PairValue(a)
             | Kind::TupleItem(a, _)
@@ -191,6 +194,7 @@ impl Expr {
             | Kind::Convert { operand: a, .. }
             | Kind::Texts(a)
             | Kind::Lambda(_, a)
+            | Kind::Attempt(_, a)
             | Kind::Key(a)
             | Kind::PairValue(a)
             | Kind::TupleItem(a, _)
@@ -380,6 +384,7 @@ impl fmt::Display for Expr {
                 }
                 write!(f, "{body}")
             }
+            Kind::Attempt(slot, value) => write!(f, "try(${slot} = {value})"),
             Kind::Items(items) => {
                 f.write_str("{")?;
                 list(f, items)?;

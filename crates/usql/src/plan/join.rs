@@ -101,6 +101,7 @@ fn size(relation: &Relation) -> u64 {
         | Node::Aggregate(input, ..)
         | Node::Window(input, _)
         | Node::Distinct(input)
+        | Node::Reduce(input, _)
         | Node::Explode(input, ..) => size(input),
         Node::Sort(sort) => size(&sort.input),
         Node::Join(join) => match join.kind {

@@ -26,6 +26,7 @@ use crate::cs::{Type, Value};
 use crate::error::RuntimeError;
 use crate::expr::{Expr, Kind, column, evaluate_row};
 use crate::extract::{ExtractSource, ExtractTable};
+use crate::python::{ReduceTable, Scripts};
 use crate::rel::{Column, Duplicates, Empty, Node, Relation, SortKey, SortNode};
 use crate::store::{Counted, FileStore};
 use crate::table::TableScan;
@@ -48,6 +49,8 @@ pub(crate) struct Lowering {
     pub(crate) reads: Reads,
     /// Bytes read by all of them.
     read: Arc<AtomicU64>,
+    /// Leave to run Python.
+    scripts: Option<Scripts>,
 }
 
 pub(super) type Result<T> = std::result::Result<T, DataFusionError>;
@@ -60,7 +63,13 @@ impl Lowering {
             next: 0,
             reads: Reads::new(),
             read,
+            scripts: None,
         }
+    }
+
+    /// The same, with leave to run Python.
+    pub(crate) fn with_scripts(self, scripts: Option<Scripts>) -> Self {
+        Self { scripts, ..self }
     }
 
     pub(super) fn name(&mut self) -> String {
@@ -195,6 +204,21 @@ impl Lowering {
                 self.distinct(input)?
             }
             Node::Sort(sort) => self.sort(sort)?,
+            Node::Reduce(rows, reducer) => {
+                let input = self.relation(rows)?;
+                let names = self.names(relation.columns.len());
+                let table = ReduceTable {
+                    reducer: Arc::new(reducer.clone()),
+                    input: input.plan,
+                    names: input.names,
+                    input_columns: rows.columns.clone(),
+                    columns: relation.columns.clone(),
+                    result_names: names.clone(),
+                    scripts: self.scripts.clone(),
+                    store: Arc::clone(&self.store),
+                };
+                self.scan(Arc::new(table), names, &relation.columns)?
+            }
             Node::Explode(input, sequences, empty) => {
                 let input = self.relation(input)?;
                 let width = input.names.len();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 /// A path inside a store: `/`-separated, absolute, without `.` and `..`.
@@ -32,7 +33,7 @@ impl StorePath {
         let text = text.replace('\\', "/");
         if let Some((scheme, rest)) = text.split_once("://") {
             let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let path = percent_decode(path);
+            let path = percent_decode_str(path).decode_utf8_lossy();
             return match scheme.to_ascii_lowercase().as_str() {
                 "adl" | "swebhdfs" | "webhdfs" | "abfs" | "abfss" | "file" => Self::normal(&path),
                 "wasb" | "wasbs" => {
@@ -100,28 +101,4 @@ impl fmt::Display for StorePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let pair = tail
-            .get(..2)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
-        match (
-            first,
-            pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()),
-        ) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

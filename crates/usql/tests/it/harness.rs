@@ -68,7 +68,7 @@ impl Lake {
         let program = Program::decode(&bytes).expect("a program");
         let engine = Local::new(RunOptions {
             partitions,
-            memory: None,
+            ..RunOptions::default()
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -6,4 +6,5 @@ mod commit;
 mod conformance;
 mod diagnostics;
 mod harness;
+mod language;
 mod roundtrip;

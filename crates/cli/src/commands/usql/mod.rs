@@ -10,14 +10,14 @@ use std::time::Duration;
 use azml_core::clock::{Clock, SystemClock};
 use azml_usql::{
     Catalog, CompileOptions, Engine, FileStore, JobOutcome, Local, LocalFiles, Program, Progress,
-    RunError, RunOptions, compile,
+    RunError, RunOptions, Scripts, compile,
 };
 use azml_usql_syntax::{Diagnostic, decode_script};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{CheckArgs, ExplainArgs, ScriptArgs, UsqlCommand, UsqlRunArgs};
 use crate::failure::{Failure, Result};
-use crate::output::{Format, Listing, note};
+use crate::output::{Format, Listing};
 use crate::progress::Transfer;
 use crate::signals::stopped;
 use report::Report;
@@ -58,6 +58,7 @@ fn options(args: &ScriptArgs) -> Result<CompileOptions> {
         .saturating_add(UNIX_EPOCH_TICKS);
     let mut options = CompileOptions::new(ticks);
     options.strict = args.strict;
+    options.seed = args.seed;
     for pair in &args.params {
         let (name, value) = pair.split_once('=').ok_or_else(|| {
             Failure::usage(format!("`{pair}` is no parameter")).hint("write --param NAME=VALUE")
@@ -153,14 +154,12 @@ fn compiled(
 
 async fn execute(args: UsqlRunArgs, format: &Format) -> Result<()> {
     let options = options(&args.script)?;
-    if args.allow_scripts {
-        note("--allow-scripts has no effect: PROCESS, REDUCE and COMBINE are not supported");
-    }
     let files = store(&args.root, args.script.catalog.as_deref())?;
     let defaults = RunOptions::default();
     let engine = Local::new(RunOptions {
         partitions: args.partitions.unwrap_or(defaults.partitions),
         memory: args.memory.map(|mib| mib.saturating_mul(1 << 20)),
+        scripts: args.allow_scripts.then(|| Scripts::new(&args.python)),
     });
     let mut written = Listing::new(["script", "path", "rows", "bytes"]);
     for path in &args.files {
