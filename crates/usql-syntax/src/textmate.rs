@@ -115,10 +115,13 @@ mod tests {
         let rules = rules();
         for word in CSHARP.iter().chain(SHORT) {
             let known = rules.iter().any(|(name, pattern)| {
-                name.starts_with("keyword")
-                    | name.starts_with("storage")
-                    | name.starts_with("constant.language")
-                    && pattern.split(['|', '(', ')', ':']).any(|it| it == *word)
+                let listed = name.starts_with("keyword.control")
+                    || name.starts_with("storage")
+                    || name.starts_with("constant.language");
+                listed
+                    && pattern
+                        .split(['|', '(', ')', ':', '\\'])
+                        .any(|it| it == *word)
             });
             assert!(known, "{word}");
         }
