@@ -76,22 +76,15 @@ pub fn environment(
 }
 
 fn read_certificate(path: &Path, password: Option<String>) -> Result<Certificate> {
-    if password.is_some() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("{CERTIFICATE_PASSWORD} is set, and encrypted certificates are not supported"),
-        )
-        .with_hint("give a PEM file whose key is not encrypted, readable by its owner only"));
-    }
-    let pem = std::fs::read(path).map_err(|error| {
+    let content = std::fs::read(path).map_err(|error| {
         Error::new(
             ErrorKind::Io,
             format!("read the certificate {}: {error}", path.display()),
         )
         .with_source(error)
     })?;
-    let pem = zeroize::Zeroizing::new(pem);
-    Certificate::from_pem(&pem)
+    let content = zeroize::Zeroizing::new(content);
+    Certificate::from_file(&content, password.map(Secret::new).as_ref())
 }
 
 /// The usual chain: the environment, the platform's workload identity, managed identity, the Azure CLI, the Azure
@@ -318,6 +311,15 @@ mod tests {
             certificate.contains("ClientAssertionCredential"),
             "{certificate}"
         );
+
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src/directory/testdata/certificate.p12"
+        );
+        let file = (CERTIFICATE, path);
+        assert!(with(&[file, (CERTIFICATE_PASSWORD, "hunter2")]).is_ok());
+        let error = with(&[file, (CERTIFICATE_PASSWORD, "hunter3")]).unwrap_err();
+        assert!(error.to_string().contains("password"), "{error}");
 
         let error = describe(&[(CLIENT, "app"), (PASSWORD, "hunter2")]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MissingConfiguration);

@@ -8,7 +8,7 @@ use azure_core::{
     credentials::TokenCredential,
     error::{Error, ErrorKind},
     http::{
-        Context, Request, Url,
+        Context, Request, StatusCode, Url,
         headers::AUTHORIZATION,
         policies::{Policy, PolicyResult, auth::BearerTokenAuthorizationPolicy},
     },
@@ -55,20 +55,13 @@ impl BearerPolicy {
     }
 }
 
-#[async_trait]
-impl Policy for BearerPolicy {
-    async fn send(
+impl BearerPolicy {
+    async fn send_authorized(
         &self,
-        ctx: &Context,
+        ctx: &Context<'_>,
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
-        let (first, rest) = next
-            .split_first()
-            .expect("the transport policy is always last");
-        if !endpoint::same_origin(request.url(), &self.origin) {
-            return first.send(ctx, request, rest).await;
-        }
         if request.url().scheme() == "https" {
             return self.secure.send(ctx, request, next).await;
         }
@@ -78,9 +71,46 @@ impl Policy for BearerPolicy {
                 "a token is not sent over plain http: use the https endpoint",
             ));
         }
-        let token = self.credential.get_token(&[&self.scope], None).await?;
-        request.insert_header(AUTHORIZATION, format!("Bearer {}", token.token.secret()));
+        request.insert_header(AUTHORIZATION, self.authorization().await?);
+        let (first, rest) = split(next);
         first.send(ctx, request, rest).await
+    }
+
+    async fn authorization(&self) -> azure_core::Result<String> {
+        let token = self.credential.get_token(&[&self.scope], None).await?;
+        Ok(format!("Bearer {}", token.token.secret()))
+    }
+}
+
+fn split(next: &[Arc<dyn Policy>]) -> (&Arc<dyn Policy>, &[Arc<dyn Policy>]) {
+    next.split_first()
+        .expect("the transport policy is always last")
+}
+
+#[async_trait]
+impl Policy for BearerPolicy {
+    async fn send(
+        &self,
+        ctx: &Context,
+        request: &mut Request,
+        next: &[Arc<dyn Policy>],
+    ) -> PolicyResult {
+        if !endpoint::same_origin(request.url(), &self.origin) {
+            let (first, rest) = split(next);
+            return first.send(ctx, request, rest).await;
+        }
+        let response = self.send_authorized(ctx, request, next).await?;
+        if response.status() != StatusCode::Unauthorized {
+            return Ok(response);
+        }
+        // The token may have expired on its way. Only another one is worth another try.
+        match self.authorization().await {
+            Ok(other) if request.headers().get_optional_str(&AUTHORIZATION) != Some(&other) => {
+                request.body_mut().reset().await?;
+                self.send_authorized(ctx, request, next).await
+            }
+            _ => Ok(response),
+        }
     }
 }
 
@@ -137,6 +167,82 @@ mod tests {
             .await
             .map_err(|error| error.to_string())?;
         Ok(recorder.0.lock().unwrap().pop().flatten())
+    }
+
+    /// A service that knows one token only.
+    #[derive(Debug)]
+    struct Picky {
+        wanted: &'static str,
+        seen: Mutex<Vec<String>>,
+    }
+
+    #[async_trait]
+    impl Policy for Picky {
+        async fn send(
+            &self,
+            _: &Context,
+            request: &mut Request,
+            _: &[Arc<dyn Policy>],
+        ) -> PolicyResult {
+            let header = request.headers().get_optional_str(&AUTHORIZATION);
+            let token = header.unwrap_or_default().to_owned();
+            let status = if token == format!("Bearer {}", self.wanted) {
+                StatusCode::Ok
+            } else {
+                StatusCode::Unauthorized
+            };
+            self.seen.lock().unwrap().push(token);
+            let body = bytes::Bytes::new();
+            Ok(AsyncRawResponse::from_bytes(status, Headers::new(), body))
+        }
+    }
+
+    /// Gives the tokens one after the other, the last one for ever.
+    #[derive(Debug)]
+    struct Handing(Mutex<Vec<&'static str>>);
+
+    #[async_trait]
+    impl TokenCredential for Handing {
+        async fn get_token(
+            &self,
+            _: &[&str],
+            _: Option<azure_core::credentials::TokenRequestOptions<'_>>,
+        ) -> azure_core::Result<azure_core::credentials::AccessToken> {
+            let mut tokens = self.0.lock().unwrap();
+            let token = if tokens.len() > 1 {
+                tokens.remove(0)
+            } else {
+                tokens[0]
+            };
+            let expires_on = SystemClock.now() + time::Duration::hours(1);
+            Ok(azure_core::credentials::AccessToken::new(token, expires_on))
+        }
+    }
+
+    /// adla section 4.2: a token that is refused is renewed once; the same one is not sent again.
+    #[tokio::test]
+    async fn refused_tokens_are_renewed() {
+        for origin in ["https://management.azure.com/", "http://localhost:10010/"] {
+            for (tokens, sent, status) in [
+                (vec!["old", "new"], 2, StatusCode::Ok),
+                (vec!["old"], 1, StatusCode::Unauthorized),
+                (vec!["old", "older", "oldest"], 2, StatusCode::Unauthorized),
+            ] {
+                let origin = Url::parse(origin).unwrap();
+                let credential = Arc::new(Handing(Mutex::new(tokens)));
+                let loopback = InsecureLoopback::Allow;
+                let policy = BearerPolicy::new(credential, "scope", origin.clone(), loopback);
+                let picky = Arc::new(Picky {
+                    wanted: "new",
+                    seen: Mutex::default(),
+                });
+                let next: [Arc<dyn Policy>; 1] = [picky.clone()];
+                let mut request = Request::new(origin, Method::Get);
+                let answer = policy.send(&Context::new(), &mut request, &next).await;
+                assert_eq!(answer.unwrap().status(), status);
+                assert_eq!(picky.seen.lock().unwrap().len(), sent);
+            }
+        }
     }
 
     /// auth T14, T15, adla L3

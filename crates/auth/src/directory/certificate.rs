@@ -8,7 +8,7 @@ use aws_lc_rs::{
     rand::SystemRandom,
     signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair},
 };
-use azml_core::{Error, ErrorKind, Result, clock::Clock, endpoint};
+use azml_core::{Result, clock::Clock, endpoint};
 use azure_core::{
     error::{Error as AzureError, ErrorKind as AzureErrorKind},
     http::{ClientMethodOptions, Url},
@@ -18,11 +18,14 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::CredentialOptions;
+use super::{
+    CredentialOptions,
+    certificate_file::{self, Contents, unusable},
+};
+use crate::Secret;
 
 /// Seconds that an assertion can be used.
 const LIFETIME: i64 = 600;
@@ -78,36 +81,27 @@ impl Certificate {
     /// key is PKCS #8 or PKCS #1, and not encrypted.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] when key or certificate are missing, are not RSA, or do not belong together.
+    /// [`InvalidArgument`](azml_core::ErrorKind::InvalidArgument) when key or certificate are missing, are not RSA, or do not belong together.
     pub fn from_pem(pem: &[u8]) -> Result<Self> {
-        let key = match PrivateKeyDer::from_pem_slice(pem) {
-            Ok(PrivateKeyDer::Pkcs8(key)) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
-            Ok(PrivateKeyDer::Pkcs1(key)) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
-            _ => {
-                return Err(unusable(
-                    "it holds no private key that is RSA and not encrypted",
-                ));
-            }
-        };
-        let key = key.map_err(|_| unusable("its private key is not RSA"))?;
-        let chain: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
-            .map(|certificate| certificate.map(|it| it.as_ref().to_vec()))
-            .collect::<Result<_, _>>()
-            .map_err(|_| unusable("a certificate of it cannot be read"))?;
-        let own = chain
-            .first()
-            .ok_or_else(|| unusable("it holds no certificate"))?;
-        if !holds_key(own, &key) {
-            return Err(unusable(
-                "its first certificate does not belong to its private key",
-            ));
-        }
-        Ok(Self {
-            key: Arc::new(key),
-            chain,
+        certificate_file::from_pem(pem, None).map(Self::of)
+    }
+
+    /// Reads a file's content under a password, or without one: PKCS #12 (`.pfx`, `.p12`), or PEM as
+    /// [`from_pem`](Self::from_pem) reads it whose key may be encrypted (PKCS #8).
+    ///
+    /// # Errors
+    /// As [`from_pem`](Self::from_pem), and for a wrong password.
+    pub fn from_file(content: &[u8], password: Option<&Secret>) -> Result<Self> {
+        certificate_file::read(content, password).map(Self::of)
+    }
+
+    fn of(contents: Contents) -> Self {
+        Self {
+            key: Arc::new(contents.key),
+            chain: contents.chain,
             send_chain: false,
             algorithm: SignatureAlgorithm::default(),
-        })
+        }
     }
 
     /// Sends the whole chain along, for applications that trust a name and its issuer instead of one certificate.
@@ -182,23 +176,6 @@ impl Certificate {
     }
 }
 
-/// Whether the certificate holds the public half of the key, as its encoding stands in every RSA certificate.
-fn holds_key(certificate: &[u8], key: &RsaKeyPair) -> bool {
-    use aws_lc_rs::signature::KeyPair as _;
-    let public = key.public_key().as_ref();
-    certificate
-        .windows(public.len())
-        .any(|window| window == public)
-}
-
-fn unusable(why: &str) -> Error {
-    Error::new(
-        ErrorKind::InvalidArgument,
-        format!("the certificate is not usable: {why}"),
-    )
-    .with_hint("give a PEM file with an RSA key (PKCS #8) and its certificate")
-}
-
 /// Makes a fresh assertion for each request.
 #[derive(Debug)]
 pub(super) struct CertificateAssertion {
@@ -241,6 +218,7 @@ mod tests {
         KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
         VerificationAlgorithm,
     };
+    use azml_core::ErrorKind;
     use serde_json::Value;
 
     use super::*;
@@ -307,5 +285,54 @@ mod tests {
         }
         let shown = format!("{:?}", Certificate::from_pem(PEM.as_bytes()).unwrap());
         assert_eq!(shown, "Certificate { certificates: 1, .. }");
+    }
+
+    /// auth T7: files under a password hold the same certificate, whoever encrypted them and how.
+    #[test]
+    fn files_open_with_their_password_only() {
+        let expected = Certificate::from_pem(PEM.as_bytes()).unwrap().thumbprint();
+        let password = Secret::new("hunter2");
+        let files: [(&str, &[u8]); 3] = [
+            ("PBES2", include_bytes!("testdata/certificate.p12")),
+            ("PBES1", include_bytes!("testdata/certificate-pbes1.p12")),
+            ("PEM", include_bytes!("testdata/encrypted.pem")),
+        ];
+        for (kind, content) in files {
+            let certificate = Certificate::from_file(content, Some(&password)).unwrap();
+            assert_eq!(certificate.thumbprint(), expected, "{kind}");
+            for wrong in [None, Some(Secret::new("hunter3"))] {
+                let error = Certificate::from_file(content, wrong.as_ref()).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+                assert!(error.message().contains("password"), "{kind}: {error}");
+                assert!(
+                    !format!("{error:?}").contains("hunter"),
+                    "{kind}: {error:?}"
+                );
+            }
+        }
+        let open = Certificate::from_file(PEM.as_bytes(), Some(&password)).unwrap();
+        assert_eq!(open.thumbprint(), expected, "a password that is not needed");
+        for junk in [
+            &[0x30][..],
+            &[0x30, 0x82, 0x01, 0x00, 0x02, 0x01, 0x03],
+            b"junk",
+        ] {
+            assert!(Certificate::from_file(junk, None).is_err());
+        }
+    }
+
+    /// The chain of a PKCS #12 file goes from the application's certificate up, in whatever order they lie.
+    #[test]
+    fn chains_are_put_in_order() {
+        let password = Secret::new("hunter2");
+        let content = include_bytes!("testdata/chain.p12");
+        let certificate = Certificate::from_file(content, Some(&password)).unwrap();
+        assert_eq!(certificate.chain.len(), 2);
+        let audience = Url::parse("https://localhost:10011/t/oauth2/v2.0/token").unwrap();
+        let assertion = certificate
+            .send_chain(true)
+            .assertion(&audience, "app", 1000)
+            .unwrap();
+        assert_eq!(part(&assertion, 0)["x5c"].as_array().unwrap().len(), 2);
     }
 }

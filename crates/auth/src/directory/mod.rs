@@ -7,6 +7,7 @@ mod ambient;
 mod bearer;
 mod cache;
 mod certificate;
+mod certificate_file;
 mod chain;
 mod device_code;
 mod fixed;
