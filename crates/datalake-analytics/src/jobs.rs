@@ -1,17 +1,18 @@
 //! Jobs of an analytics account: submit, wait, list, cancel; pipelines and recurrences.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use azml_core::{Error, ErrorKind, http::Repeat};
 use azure_core::http::Method;
 use futures::Stream;
+use serde::Serialize;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 use crate::{
-    Items, JobDataPath, JobInformation, JobResult, JobState, JobStatistics, Pipeline, Recurrence,
-    Result, arm::Service,
+    CompileMode, Items, JobDataPath, JobInformation, JobResult, JobState, JobStatistics, Pipeline,
+    Recurrence, Result, arm::Service,
 };
 
 /// How often a job that is waited for is looked at.
@@ -20,15 +21,41 @@ const INTERVAL: Duration = Duration::from_secs(3);
 const FIRST_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A job to submit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[must_use = "a job does nothing until it is submitted"]
 pub struct Job {
     id: Uuid,
     name: String,
     script: String,
-    degree_of_parallelism: u32,
+    units: Units,
     priority: u32,
     relation: Option<Relation>,
+    runtime_version: Option<String>,
+    compile_mode: Option<CompileMode>,
+    log_file_patterns: Vec<String>,
+}
+
+/// How many analytics units a job may use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Units {
+    Number(u32),
+    /// Of what the account may use.
+    Percent(f64),
+}
+
+/// What is to be different about a job that waits. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobChange {
+    /// How many analytics units it may use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub degree_of_parallelism: Option<u32>,
+    /// Its priority; smaller numbers run first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u32>,
+    /// All its tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
 }
 
 /// How a job belongs to a recurring pipeline.
@@ -71,9 +98,12 @@ impl Job {
             id: Uuid::new_v4(),
             name: name.into(),
             script: script.into(),
-            degree_of_parallelism: 1,
+            units: Units::Number(1),
             priority: 1000,
             relation: None,
+            runtime_version: None,
+            compile_mode: None,
+            log_file_patterns: Vec::new(),
         }
     }
 
@@ -85,7 +115,35 @@ impl Job {
 
     /// How many analytics units it may use.
     pub fn degree_of_parallelism(mut self, units: u32) -> Self {
-        self.degree_of_parallelism = units;
+        self.units = Units::Number(units);
+        self
+    }
+
+    /// How many analytics units it may use, as a share of the account's in percent: above 0 and up to 100. Replaces a
+    /// number that was given.
+    pub fn degree_of_parallelism_percent(mut self, percent: f64) -> Self {
+        self.units = Units::Percent(percent);
+        self
+    }
+
+    /// Another runtime than the service's default.
+    pub fn runtime_version(mut self, version: impl Into<String>) -> Self {
+        self.runtime_version = Some(version.into());
+        self
+    }
+
+    /// How the script is compiled; the service chooses without it.
+    pub fn compile_mode(mut self, mode: CompileMode) -> Self {
+        self.compile_mode = Some(mode);
+        self
+    }
+
+    /// Names of log files that are kept beside the job; `*` stands for any characters.
+    pub fn log_file_patterns(
+        mut self,
+        patterns: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.log_file_patterns = patterns.into_iter().map(Into::into).collect();
         self
     }
 
@@ -105,10 +163,22 @@ impl Job {
         let mut body = json!({
             "type": "USql",
             "name": self.name,
-            "degreeOfParallelism": self.degree_of_parallelism,
             "priority": self.priority,
             "properties": { "type": "USql", "script": self.script },
         });
+        match self.units {
+            Units::Number(units) => body["degreeOfParallelism"] = units.into(),
+            Units::Percent(percent) => body["degreeOfParallelismPercent"] = percent.into(),
+        }
+        if let Some(version) = &self.runtime_version {
+            body["properties"]["runtimeVersion"] = version.as_str().into();
+        }
+        if let Some(mode) = &self.compile_mode {
+            body["properties"]["compileMode"] = mode.as_str().into();
+        }
+        if !self.log_file_patterns.is_empty() {
+            body["logFilePatterns"] = json!(self.log_file_patterns);
+        }
         if let Some(relation) = &self.relation {
             let members = [
                 ("recurrenceId", Some(relation.recurrence_id.to_string())),
@@ -355,6 +425,15 @@ impl Jobs {
         Ok(counted.count)
     }
 
+    /// Changes a job that does not run yet; it goes to its new place in the line.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is none, [`ErrorKind::Conflict`] when it runs or has ended,
+    /// [`ErrorKind::InvalidRequest`] for more units or a higher priority than allowed.
+    pub async fn change(&self, id: &str, change: &JobChange) -> Result<JobInformation> {
+        self.service.patch(&["jobs", id], change).await
+    }
+
     /// Ends a job. One that has ended stays as it is.
     ///
     /// # Errors
@@ -544,6 +623,31 @@ mod tests {
             .relation(Relation::recurrence(id))
             .body();
         assert_eq!(body["related"], json!({ "recurrenceId": id.to_string() }));
-        assert_eq!(body["priority"], 1000);
+        assert_eq!(
+            (&body["priority"], &body["degreeOfParallelism"]),
+            (&json!(1000), &json!(1))
+        );
+        assert_eq!(body["properties"], json!({ "type": "USql", "script": "s" }));
+        let body = Job::usql("n", "s")
+            .degree_of_parallelism_percent(12.5)
+            .runtime_version("release_2")
+            .compile_mode(CompileMode::Full)
+            .log_file_patterns(["*.log"])
+            .body();
+        assert_eq!(
+            (
+                body.get("degreeOfParallelism"),
+                &body["degreeOfParallelismPercent"]
+            ),
+            (None, &json!(12.5))
+        );
+        assert_eq!(
+            (
+                &body["properties"]["runtimeVersion"],
+                &body["properties"]["compileMode"],
+                &body["logFilePatterns"]
+            ),
+            (&json!("release_2"), &json!("Full"), &json!(["*.log"]))
+        );
     }
 }

@@ -26,18 +26,19 @@ pub use filesystem::{
     FileType,
 };
 pub use groups::ResourceGroups;
-pub use jobs::{Job, JobFilter, Jobs, Relation};
+pub use jobs::{Job, JobChange, JobFilter, Jobs, Relation};
 pub use models::{
     Account, AccountLimits, AccountSettings, AccountState, Ace, AcePermission, AceType, Assembly,
     AssemblyDependency, AssemblyFile, AssemblyFileType, AuditRecord, Capability, CatalogCredential,
-    CatalogSecret, CatalogType, Column, Database, Diagnostic, Distribution, EntityId, EntityName,
-    ExternalDataSource, ExternalTable, FirewallRule, Index, IndexKey, JobDataPath, JobError,
-    JobInformation, JobProperties, JobRelation, JobResource, JobResult, JobState, JobStatistics,
-    Linked, NameAvailability, NamedRule, ObjectType, OperationDisplay, Package, Pipeline,
-    PipelineRun, Policy, PolicyLimits, Procedure, ProviderOperation, Recurrence, ResourceGroup,
-    SasToken, Schema, Severity, StageStatistics, StorageContainer, StoreAccount, StoreSettings,
-    StoreTier, SubscriptionState, Switch, Table, TableFragment, TablePartition, TablePreview,
-    TableStatistics, TableType, TableValuedFunction, Tier, View,
+    CatalogSecret, CatalogType, Column, CompileMode, Database, Diagnostic, Distribution, EntityId,
+    EntityName, ExternalDataSource, ExternalTable, FirewallRule, Index, IndexKey, JobDataPath,
+    JobError, JobInformation, JobProperties, JobRelation, JobResource, JobResult, JobState,
+    JobStatistics, JobType, Linked, NameAvailability, NamedRule, ObjectType, OperationDisplay,
+    Package, Pipeline, PipelineRun, Policy, PolicyLimits, Procedure, ProviderOperation,
+    ProvisioningState, Recurrence, ResourceGroup, SasToken, Schema, Severity, StageStatistics,
+    StorageContainer, StoreAccount, StoreSettings, StoreTier, SubscriptionState, Switch, Table,
+    TableFragment, TablePartition, TablePreview, TableStatistics, TableType, TableValuedFunction,
+    Tier, Usage, View,
 };
 pub use options::{ClientOptions, Endpoint};
 pub use transfer::{Download, Progress, TransferSummary, Upload};

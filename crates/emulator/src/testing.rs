@@ -46,6 +46,13 @@ impl Client {
         }
     }
 
+    /// What the emulator's environment says under this name.
+    pub(crate) fn variable(&self, name: &str) -> String {
+        let environment = self.emulator.environment();
+        let found = environment.into_iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value).unwrap_or_default()
+    }
+
     /// Stops the emulator and gives its directory free.
     pub(crate) async fn stop(self) {
         let emulator = std::sync::Arc::into_inner(self.emulator).unwrap();

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    Capability, Items, NameAvailability, Operation, ProviderOperation, Result, arm::Service,
+    Capability, Items, NameAvailability, Operation, ProviderOperation, Result, Usage, arm::Service,
 };
 
 /// The accounts of one provider in one subscription.
@@ -121,6 +121,10 @@ impl Plane {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    pub(super) fn usages(&self, location: &str) -> Result<Items<Usage>> {
+        self.service.list(&self.location(location, "usages"), &[])
     }
 
     pub(super) fn operations(&self) -> Result<Items<ProviderOperation>> {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Capability, Items, NameAvailability, NamedRule, Operation, ProviderOperation, Result,
-    StoreAccount, StoreSettings, arm::Service,
+    StoreAccount, StoreSettings, Usage, arm::Service,
 };
 
 /// The Data Lake Store accounts of a subscription.
@@ -109,6 +109,14 @@ impl Stores {
     /// The service's refusal.
     pub async fn capability(&self, location: &str) -> Result<Option<Capability>> {
         self.0.capability(location).await
+    }
+
+    /// How many accounts there are in `location`, and how many there may be.
+    ///
+    /// # Errors
+    /// Each item as a request of its page; [`NotFound`](azml_core::ErrorKind::NotFound) where the service is not offered.
+    pub fn usages(&self, location: &str) -> Result<Items<Usage>> {
+        self.0.usages(location)
     }
 
     /// The operations of the provider, as access control names them.

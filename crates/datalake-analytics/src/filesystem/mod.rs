@@ -299,8 +299,12 @@ impl FileSystem {
                 if !self.exists(path).await? {
                     return Ok(());
                 }
-                self.flag(Method::Delete, path, "DELETE", &query, Repeat::Never)
-                    .await
+                let again = self.flag(Method::Delete, path, "DELETE", &query, Repeat::Never);
+                match again.await {
+                    // The first request was still on its way when its connection broke.
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                    other => other,
+                }
             }
             other => other,
         }
@@ -338,14 +342,22 @@ impl FileSystem {
             .await;
         match done {
             Err(error) if is_ambiguous(&error) => {
-                if !self.exists(from).await? && self.exists(to).await? {
+                if self.is_moved(from, to).await? {
                     return Ok(());
                 }
-                self.flag(Method::Put, from, "RENAME", &query, Repeat::Never)
-                    .await
+                let again = self.flag(Method::Put, from, "RENAME", &query, Repeat::Never);
+                match again.await {
+                    // The first request was still on its way when its connection broke.
+                    Err(Error::NotDone { .. }) if self.is_moved(from, to).await? => Ok(()),
+                    other => other,
+                }
             }
             other => other,
         }
+    }
+
+    async fn is_moved(&self, from: &str, to: &str) -> Result<bool> {
+        Ok(!self.exists(from).await? && self.exists(to).await?)
     }
 
     /// Puts files together: the content of `sources`, in order, goes behind that of `target`, which is made when it is

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 
 use super::Envelope;
@@ -15,6 +15,40 @@ open_enum! {
         Active = "Active",
         /// It is suspended.
         Suspended = "Suspended",
+    }
+}
+
+open_enum! {
+    /// How far a resource is in being made, changed or removed.
+    ProvisioningState {
+        /// It is being made.
+        Creating = "Creating",
+        /// It is being set up.
+        Running = "Running",
+        /// It is as it was asked to be.
+        Succeeded = "Succeeded",
+        /// It could not be made.
+        Failed = "Failed",
+        /// It is being changed.
+        Patching = "Patching",
+        /// It is being suspended.
+        Suspending = "Suspending",
+        /// It is being resumed.
+        Resuming = "Resuming",
+        /// It is being removed.
+        Deleting = "Deleting",
+        /// It is removed.
+        Deleted = "Deleted",
+        /// It is being brought back.
+        Undeleting = "Undeleting",
+        /// Its making was stopped.
+        Canceled = "Canceled",
+    }
+}
+
+impl Default for ProvisioningState {
+    fn default() -> Self {
+        Self::Unknown(String::new())
     }
 }
 
@@ -84,70 +118,131 @@ open_enum! {
     }
 }
 
-/// A Data Lake Store account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", from = "Envelope<StoreProperties>")]
-#[non_exhaustive]
-pub struct StoreAccount {
-    /// Its address in Resource Manager.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its location.
-    pub location: String,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-    /// Its unique id.
-    pub account_id: String,
-    /// `Creating`, `Succeeded` and so on.
-    pub provisioning_state: String,
-    /// Whether it takes requests; absent while it is being created.
-    pub state: Option<AccountState>,
-    /// Its host name; absent while it is being created.
-    pub endpoint: Option<String>,
-    /// When it was created.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub creation_time: Option<OffsetDateTime>,
-    /// Whether its files are encrypted; absent in lists.
-    pub encryption_state: Option<Switch>,
-    /// Whether its firewall keeps addresses out; absent in lists.
-    pub firewall_state: Option<Switch>,
-    /// What it is paid by; absent in lists.
-    pub current_tier: Option<StoreTier>,
+/// A member that is null is as one that is not there.
+fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// What the properties of all accounts have.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct StoreProperties {
+struct CommonProperties {
     account_id: Option<String>,
-    provisioning_state: Option<String>,
+    provisioning_state: Option<ProvisioningState>,
     state: Option<AccountState>,
     endpoint: Option<String>,
     #[serde(deserialize_with = "times::optional")]
     creation_time: Option<OffsetDateTime>,
-    encryption_state: Option<Switch>,
-    firewall_state: Option<Switch>,
-    current_tier: Option<StoreTier>,
+    #[serde(deserialize_with = "times::optional")]
+    last_modified_time: Option<OffsetDateTime>,
 }
 
-impl From<Envelope<StoreProperties>> for StoreAccount {
-    fn from(envelope: Envelope<StoreProperties>) -> Self {
-        let properties = envelope.properties.unwrap_or_default();
-        Self {
-            id: envelope.id,
-            name: envelope.name,
-            location: envelope.location,
-            tags: envelope.tags.unwrap_or_default(),
-            account_id: properties.account_id.unwrap_or_default(),
-            provisioning_state: properties.provisioning_state.unwrap_or_default(),
-            state: properties.state,
-            endpoint: properties.endpoint,
-            creation_time: properties.creation_time,
-            encryption_state: properties.encryption_state,
-            firewall_state: properties.firewall_state,
-            current_tier: properties.current_tier,
+/// Makes a kind of account: what all have, laid flat, and what only this kind has.
+macro_rules! account {
+    (
+        $(#[$doc:meta])* $name:ident read as $properties:ident {
+            $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
         }
+        flat { $($(#[$flat_doc:meta])* $flat:ident: $flat_type:ty,)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        #[non_exhaustive]
+        pub struct $name {
+            /// Its address in Resource Manager.
+            pub id: String,
+            /// Its name.
+            pub name: String,
+            /// Its location.
+            pub location: String,
+            /// Its tags.
+            pub tags: BTreeMap<String, String>,
+            /// Its unique id.
+            pub account_id: String,
+            /// How far it is in being made or changed.
+            pub provisioning_state: ProvisioningState,
+            /// Whether it takes requests; absent while it is being created.
+            pub state: Option<AccountState>,
+            /// Its host name; absent while it is being created.
+            pub endpoint: Option<String>,
+            /// When it was created.
+            #[serde(with = "time::serde::rfc3339::option")]
+            pub creation_time: Option<OffsetDateTime>,
+            /// When it was last changed.
+            #[serde(with = "time::serde::rfc3339::option")]
+            pub last_modified_time: Option<OffsetDateTime>,
+            $($(#[$field_doc])* pub $field: $type,)*
+            $($(#[$flat_doc])* pub $flat: $flat_type,)*
+        }
+
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct $properties {
+            #[serde(flatten)]
+            common: CommonProperties,
+            $(#[serde(deserialize_with = "nullable")] $field: $type,)*
+            $(#[serde(flatten)] $flat: $flat_type,)*
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Envelope::<$properties>::deserialize(deserializer).map(Self::from)
+            }
+        }
+
+        impl From<Envelope<$properties>> for $name {
+            fn from(envelope: Envelope<$properties>) -> Self {
+                let properties = envelope.properties.unwrap_or_default();
+                let common = properties.common;
+                Self {
+                    id: envelope.id,
+                    name: envelope.name,
+                    location: envelope.location,
+                    tags: envelope.tags.unwrap_or_default(),
+                    account_id: common.account_id.unwrap_or_default(),
+                    provisioning_state: common.provisioning_state.unwrap_or_default(),
+                    state: common.state,
+                    endpoint: common.endpoint,
+                    creation_time: common.creation_time,
+                    last_modified_time: common.last_modified_time,
+                    $($field: properties.$field,)*
+                    $($flat: properties.$flat,)*
+                }
+            }
+        }
+    };
+}
+
+account! {
+    /// A Data Lake Store account.
+    StoreAccount read as StoreProperties {
+        /// Whether its files are encrypted; absent in lists.
+        encryption_state: Option<Switch>,
+        /// The group that new files and directories belong to; absent in lists.
+        default_group: Option<String>,
+        /// Whether its firewall keeps addresses out; absent in lists.
+        firewall_state: Option<Switch>,
+        /// Whether its firewall lets Azure's own addresses in; absent in lists.
+        firewall_allow_azure_ips: Option<Switch>,
+        /// The addresses that its firewall lets in; empty in lists.
+        firewall_rules: Vec<FirewallRule>,
+        /// Whether other identity providers than the directory are trusted; absent in lists.
+        trusted_id_provider_state: Option<Switch>,
+        /// Those providers; empty in lists.
+        trusted_id_providers: Vec<NamedRule>,
+        /// The virtual networks that may reach it; empty in lists.
+        virtual_network_rules: Vec<NamedRule>,
+        /// What it is paid by; absent in lists.
+        current_tier: Option<StoreTier>,
+        /// What it will be paid by; absent in lists.
+        new_tier: Option<StoreTier>,
     }
+    flat {}
 }
 
 /// A store or storage account that an analytics account uses.
@@ -197,79 +292,37 @@ pub struct AccountLimits {
     pub query_store_retention: Option<u32>,
 }
 
-/// A Data Lake Analytics account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", from = "Envelope<AccountProperties>")]
-#[non_exhaustive]
-pub struct Account {
-    /// Its address in Resource Manager.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its location.
-    pub location: String,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-    /// Its unique id.
-    pub account_id: String,
-    /// `Creating`, `Succeeded` and so on.
-    pub provisioning_state: String,
-    /// Whether it takes requests; absent while it is being created.
-    pub state: Option<AccountState>,
-    /// Its host name; absent while it is being created.
-    pub endpoint: Option<String>,
-    /// When it was created.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub creation_time: Option<OffsetDateTime>,
-    /// The store that paths without a store name are in; absent in lists.
-    pub default_data_lake_store_account: Option<String>,
-    /// The stores it uses; empty in lists.
-    pub data_lake_store_accounts: Vec<Linked>,
-    /// The storage accounts it uses; empty in lists.
-    pub storage_accounts: Vec<Linked>,
-    /// Its limits; absent in lists.
-    pub limits: AccountLimits,
-    /// Whether its firewall keeps addresses out; absent in lists.
-    pub firewall_state: Option<Switch>,
-    /// What it is paid by; absent in lists.
-    pub current_tier: Option<Tier>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct AccountProperties {
-    #[serde(flatten)]
-    common: StoreProperties,
-    default_data_lake_store_account: Option<String>,
-    data_lake_store_accounts: Option<Vec<Linked>>,
-    storage_accounts: Option<Vec<Linked>>,
-    #[serde(flatten)]
-    limits: AccountLimits,
-}
-
-impl From<Envelope<AccountProperties>> for Account {
-    fn from(envelope: Envelope<AccountProperties>) -> Self {
-        let properties = envelope.properties.unwrap_or_default();
-        Self {
-            id: envelope.id,
-            name: envelope.name,
-            location: envelope.location,
-            tags: envelope.tags.unwrap_or_default(),
-            account_id: properties.common.account_id.unwrap_or_default(),
-            provisioning_state: properties.common.provisioning_state.unwrap_or_default(),
-            state: properties.common.state,
-            endpoint: properties.common.endpoint,
-            creation_time: properties.common.creation_time,
-            default_data_lake_store_account: properties.default_data_lake_store_account,
-            data_lake_store_accounts: properties.data_lake_store_accounts.unwrap_or_default(),
-            storage_accounts: properties.storage_accounts.unwrap_or_default(),
-            limits: properties.limits,
-            firewall_state: properties.common.firewall_state,
-            current_tier: properties
-                .common
-                .current_tier
-                .map(|tier| Tier::from(tier.as_str())),
-        }
+account! {
+    /// A Data Lake Analytics account.
+    Account read as AccountProperties {
+        /// The store that paths without a store name are in; absent in lists.
+        default_data_lake_store_account: Option<String>,
+        /// The stores it uses; empty in lists.
+        data_lake_store_accounts: Vec<Linked>,
+        /// Stores that anyone may read from; empty in lists.
+        public_data_lake_store_accounts: Vec<Linked>,
+        /// The storage accounts it uses; empty in lists.
+        storage_accounts: Vec<Linked>,
+        /// What single users and groups may ask for; empty in lists.
+        compute_policies: Vec<Policy>,
+        /// Whether its firewall keeps addresses out; absent in lists.
+        firewall_state: Option<Switch>,
+        /// Whether its firewall lets Azure's own addresses in; absent in lists.
+        firewall_allow_azure_ips: Option<Switch>,
+        /// The addresses that its firewall lets in; empty in lists.
+        firewall_rules: Vec<FirewallRule>,
+        /// What it is paid by; absent in lists.
+        current_tier: Option<Tier>,
+        /// What it will be paid by; absent in lists.
+        new_tier: Option<Tier>,
+        /// The most jobs that the service lets run at once, whatever the limits say; absent in lists.
+        system_max_job_count: Option<u32>,
+        /// The most analytics units that the service lets run at once; absent in lists.
+        system_max_degree_of_parallelism: Option<u32>,
+    }
+    flat {
+        /// Its limits; absent in lists.
+        limits: AccountLimits,
     }
 }
 
@@ -443,9 +496,18 @@ mod tests {
     fn properties_are_laid_flat() {
         let account: Account = serde_json::from_str(
             r#"{"id":"/x","name":"a","location":"eastus2","tags":null,"properties":{"accountId":"i","state":"Active",
-                "provisioningState":"Succeeded","maxJobCount":3,"dataLakeStoreAccounts":[{"name":"s","properties":{}}]}}"#,
+                "provisioningState":"Succeeded","maxJobCount":3,"dataLakeStoreAccounts":[{"name":"s","properties":{}}],
+                "storageAccounts":null,"computePolicies":[{"name":"p","properties":{"objectId":"o","objectType":"User"}}]}}"#,
         )
         .unwrap();
+        assert_eq!(account.provisioning_state, ProvisioningState::Succeeded);
+        assert_eq!(
+            (
+                account.storage_accounts.len(),
+                account.compute_policies[0].name.as_str()
+            ),
+            (0, "p")
+        );
         assert_eq!(
             (account.state, account.limits.max_job_count),
             (Some(AccountState::Active), Some(3))

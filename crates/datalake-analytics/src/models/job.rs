@@ -1,5 +1,7 @@
 //! Jobs, what became of them and their numbers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -49,6 +51,36 @@ open_enum! {
     }
 }
 
+open_enum! {
+    /// How a script is compiled.
+    CompileMode {
+        /// The semantic mode, which the service chooses by itself.
+        Semantic = "Semantic",
+        /// The full mode.
+        Full = "Full",
+        /// The mode for one machine.
+        SingleBox = "SingleBox",
+    }
+}
+
+open_enum! {
+    /// The language of a job.
+    JobType {
+        /// U-SQL.
+        USql = "USql",
+        /// Hive.
+        Hive = "Hive",
+        /// Scope.
+        Scope = "Scope",
+    }
+}
+
+impl Default for JobType {
+    fn default() -> Self {
+        Self::Unknown(String::new())
+    }
+}
+
 /// A job, whole or as in lists.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,12 +91,18 @@ pub struct JobInformation {
     /// Its name.
     #[serde(default)]
     pub name: String,
+    /// Its language.
+    #[serde(default, rename = "type")]
+    pub job_type: JobType,
     /// Who submitted it.
     #[serde(default)]
     pub submitter: Option<String>,
     /// Its analytics units.
     #[serde(default)]
     pub degree_of_parallelism: u32,
+    /// Its analytics units in percent of the account's; 0 when they were given as a number.
+    #[serde(default)]
+    pub degree_of_parallelism_percent: Option<f64>,
     /// Its priority; smaller numbers run first.
     #[serde(default)]
     pub priority: u32,
@@ -96,6 +134,12 @@ pub struct JobInformation {
     /// The folder of its files.
     #[serde(default)]
     pub log_folder: Option<String>,
+    /// Names of log files that are kept.
+    #[serde(default)]
+    pub log_file_patterns: Option<Vec<String>>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Option<BTreeMap<String, String>>,
     /// Why it failed or who ended it; empty in lists.
     #[serde(default)]
     pub error_message: Vec<JobError>,
@@ -144,12 +188,17 @@ pub struct JobProperties {
     pub error_source: Option<String>,
     /// The runtime it runs on.
     pub runtime_version: Option<String>,
+    /// How its script is compiled.
+    pub compile_mode: Option<CompileMode>,
     /// Time in the compiler, as an ISO 8601 duration.
     pub total_compilation_time: Option<String>,
     /// Time in the queue.
     pub total_queued_time: Option<String>,
     /// Time running.
     pub total_running_time: Option<String>,
+    /// Time paused.
+    #[serde(alias = "totalPauseTime")]
+    pub total_paused_time: Option<String>,
 }
 
 open_enum! {
@@ -249,6 +298,9 @@ pub struct AuditRecord {
     /// The service's notes.
     #[serde(default)]
     pub details: Option<String>,
+    /// Who asked for it, where somebody did.
+    #[serde(default)]
+    pub requested_by_user: Option<String>,
 }
 
 /// Numbers of a job, by stage of its plan.

@@ -45,14 +45,14 @@ pub struct ResourceGroup {
     pub location: String,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// `Succeeded` when it can be used.
-    pub provisioning_state: String,
+    /// How far it is in being made or removed.
+    pub provisioning_state: ProvisioningState,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct GroupProperties {
-    provisioning_state: String,
+    provisioning_state: ProvisioningState,
 }
 
 impl From<Envelope<GroupProperties>> for ResourceGroup {

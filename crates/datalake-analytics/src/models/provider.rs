@@ -41,6 +41,53 @@ pub struct Capability {
     pub migration_state: bool,
 }
 
+/// How much there is of something in a location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", from = "UsageBody")]
+#[non_exhaustive]
+pub struct Usage {
+    /// Of what, such as `accountCount`.
+    pub name: String,
+    /// The same for people.
+    pub localized_name: Option<String>,
+    /// What is counted in, such as `Count`.
+    pub unit: Option<String>,
+    /// How much there is.
+    pub current_value: u64,
+    /// How much there may be.
+    pub limit: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UsageBody {
+    name: UsageName,
+    unit: Option<String>,
+    #[serde(default)]
+    current_value: u64,
+    #[serde(default)]
+    limit: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UsageName {
+    value: String,
+    localized_value: Option<String>,
+}
+
+impl From<UsageBody> for Usage {
+    fn from(body: UsageBody) -> Self {
+        Self {
+            name: body.name.value,
+            localized_name: body.name.localized_value,
+            unit: body.unit,
+            current_value: body.current_value,
+            limit: body.limit,
+        }
+    }
+}
+
 /// Whether a name can be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

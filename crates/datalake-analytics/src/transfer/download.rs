@@ -9,16 +9,13 @@ use std::{
 use azml_core::ErrorKind;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, lock::Mutex, stream};
-use tokio::{
-    io::{AsyncSeekExt as _, AsyncWriteExt as _},
-    sync::Semaphore,
-};
+use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::{
-    PARALLEL, TransferSummary, existing, failed,
-    gauge::{Gauge, Observer, Progress},
+    Progress, TransferSummary, existing,
     journal::Journal,
     local::{self, io},
+    work::{Options, Work},
 };
 use crate::{Entry, Error, FileStatus, FileSystem, Result, filesystem::length_of};
 
@@ -33,9 +30,7 @@ pub struct Download {
     files: FileSystem,
     source: String,
     target: PathBuf,
-    overwrite: bool,
-    parallel: usize,
-    observer: Option<Observer>,
+    options: Options,
 }
 
 impl fmt::Debug for Download {
@@ -54,42 +49,31 @@ struct Wanted {
     target: PathBuf,
 }
 
-/// What all files of a transfer share.
-struct Work {
-    files: FileSystem,
-    overwrite: bool,
-    parts: Semaphore,
-    parallel: usize,
-    gauge: Gauge,
-}
-
 impl Download {
     pub(super) fn new(files: FileSystem, source: String, target: PathBuf) -> Self {
         Self {
             files,
             source,
             target,
-            overwrite: false,
-            parallel: PARALLEL,
-            observer: None,
+            options: Options::default(),
         }
     }
 
     /// Replaces files that are there. Without it, one that is there stops the transfer before it begins.
     pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.overwrite = overwrite;
+        self.options.overwrite = overwrite;
         self
     }
 
     /// How many parts of files are fetched at once; 16 by default.
     pub fn parallel(mut self, parts: usize) -> Self {
-        self.parallel = parts.max(1);
+        self.options.parallel = parts.max(1);
         self
     }
 
     /// Tells how far the transfer is.
     pub fn progress(mut self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+        self.options.observer = Some(Arc::new(observer));
         self
     }
 
@@ -117,7 +101,7 @@ impl Download {
             };
             (vec![file], Vec::new())
         };
-        if !self.overwrite {
+        if !self.options.overwrite {
             let found: Vec<String> = wanted
                 .iter()
                 .filter(|file| file.target.exists())
@@ -128,34 +112,18 @@ impl Download {
             }
         }
         let total = wanted.iter().map(|file| file.status.length).sum();
-        let work = Arc::new(Work {
-            gauge: Gauge::new(wanted.len(), total, self.observer),
-            files: self.files,
-            overwrite: self.overwrite,
-            parts: Semaphore::new(self.parallel),
-            parallel: self.parallel,
-        });
+        let work = Work::new(self.files, self.options, wanted.len(), total);
         for directory in &empty {
             make_directory(directory).await?;
         }
-        let each = Arc::clone(&work);
-        let fetched = wanted.into_iter().map(move |file| {
-            let work = Arc::clone(&each);
-            async move { (work.fetch(&file).await, file.source) }
-        });
-        let mut fetched = stream::iter(fetched).buffer_unordered(work.parallel);
-        let mut failures = Vec::new();
-        while let Some((fetched, source)) = fetched.next().await {
-            match fetched {
-                Ok(()) => work.gauge.finished(),
-                Err(error) => failures.push((source, error)),
-            }
-        }
-        if failures.is_empty() {
-            Ok(work.gauge.summary(empty.len()))
-        } else {
-            Err(failed(failures))
-        }
+        let wanted = wanted
+            .into_iter()
+            .map(|file| (file.source.clone(), file))
+            .collect();
+        work.all(wanted, empty.len(), |work, file| async move {
+            work.fetch(&file).await
+        })
+        .await
     }
 
     /// The files below a directory, and the directories in which nothing is.
@@ -356,13 +324,6 @@ impl Work {
                 .map_err(|error| io("remove", path, error))?;
         }
         Err(changed(file))
-    }
-
-    async fn permit(&self) -> tokio::sync::SemaphorePermit<'_> {
-        self.parts
-            .acquire()
-            .await
-            .expect("the semaphore is never closed")
     }
 }
 

@@ -8,6 +8,7 @@ mod gauge;
 mod journal;
 mod local;
 mod upload;
+mod work;
 
 pub use download::Download;
 pub use gauge::{Progress, TransferSummary};
@@ -16,9 +17,6 @@ pub use upload::Upload;
 use azml_core::{Error, ErrorKind};
 
 use crate::FileSystem;
-
-/// Parts of files that are moved at once when nothing else is asked for.
-const PARALLEL: usize = 16;
 
 impl FileSystem {
     /// A transfer of a local file or directory into the store.

@@ -5,16 +5,13 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use azml_core::ErrorKind;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncSeekExt as _},
-    sync::Semaphore,
-};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use super::{
-    PARALLEL, TransferSummary, existing, failed,
-    gauge::{Gauge, Observer, Progress},
+    Progress, TransferSummary, existing,
     journal::fingerprint,
     local::{self, LocalFile, io},
+    work::{Options, Work},
 };
 use crate::{
     Error, FileSystem, Result,
@@ -30,9 +27,7 @@ pub struct Upload {
     files: FileSystem,
     source: PathBuf,
     target: String,
-    overwrite: bool,
-    parallel: usize,
-    observer: Option<Observer>,
+    options: Options,
 }
 
 impl fmt::Debug for Upload {
@@ -44,42 +39,31 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// What all files of a transfer share.
-struct Work {
-    files: FileSystem,
-    overwrite: bool,
-    parts: Semaphore,
-    parallel: usize,
-    gauge: Gauge,
-}
-
 impl Upload {
     pub(super) fn new(files: FileSystem, source: PathBuf, target: String) -> Self {
         Self {
             files,
             source,
             target,
-            overwrite: false,
-            parallel: PARALLEL,
-            observer: None,
+            options: Options::default(),
         }
     }
 
     /// Replaces files that are there. Without it, one that is there stops the transfer before it begins.
     pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.overwrite = overwrite;
+        self.options.overwrite = overwrite;
         self
     }
 
     /// How many parts of files are sent at once; 16 by default. Each takes 4 MiB of memory.
     pub fn parallel(mut self, parts: usize) -> Self {
-        self.parallel = parts.max(1);
+        self.options.parallel = parts.max(1);
         self
     }
 
     /// Tells how far the transfer is.
     pub fn progress(mut self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Arc::new(observer));
+        self.options.observer = Some(Arc::new(observer));
         self
     }
 
@@ -92,20 +76,11 @@ impl Upload {
         let tree = local::read(self.source.clone()).await?;
         let root = self.root(tree.is_directory).await?;
         let total = tree.files.iter().map(|file| file.length).sum();
-        let work = Arc::new(Work {
-            gauge: Gauge::new(tree.files.len(), total, self.observer),
-            files: self.files,
-            overwrite: self.overwrite,
-            parts: Semaphore::new(self.parallel),
-            parallel: self.parallel,
-        });
-        let targets: Vec<(LocalFile, String)> = tree
+        let work = Work::new(self.files, self.options, tree.files.len(), total);
+        let targets: Vec<(String, LocalFile)> = tree
             .files
             .into_iter()
-            .map(|file| {
-                let target = below(&root, &file.relative);
-                (file, target)
-            })
+            .map(|file| (below(&root, &file.relative), file))
             .collect();
         if !work.overwrite {
             work.refuse_existing(&targets).await?;
@@ -115,24 +90,16 @@ impl Upload {
                 .create_directory(&below(&root, directory))
                 .await?;
         }
-        let each = Arc::clone(&work);
-        let sent = targets.into_iter().map(move |(file, target)| {
-            let work = Arc::clone(&each);
-            async move { (work.send(&file, &target).await, target) }
-        });
-        let mut sent = stream::iter(sent).buffer_unordered(work.parallel);
-        let mut failures = Vec::new();
-        while let Some((sent, target)) = sent.next().await {
-            match sent {
-                Ok(()) => work.gauge.finished(),
-                Err(error) => failures.push((target, error)),
-            }
-        }
-        if failures.is_empty() {
-            Ok(work.gauge.summary(tree.empty.len()))
-        } else {
-            Err(failed(failures))
-        }
+        let targets = targets
+            .into_iter()
+            .map(|(target, file)| (target.clone(), (target, file)))
+            .collect();
+        work.all(
+            targets,
+            tree.empty.len(),
+            |work, (target, file)| async move { work.send(&file, &target).await },
+        )
+        .await
     }
 
     /// Where the tree goes: into a directory that is there when the source is a file.
@@ -159,8 +126,8 @@ impl Upload {
 }
 
 impl Work {
-    async fn refuse_existing(&self, targets: &[(LocalFile, String)]) -> Result<()> {
-        let names: Vec<String> = targets.iter().map(|(_, target)| target.clone()).collect();
+    async fn refuse_existing(&self, targets: &[(String, LocalFile)]) -> Result<()> {
+        let names: Vec<String> = targets.iter().map(|(target, _)| target.clone()).collect();
         let files = self.files.clone();
         let asked = names.into_iter().map(move |target| {
             let files = files.clone();
@@ -194,7 +161,7 @@ impl Work {
                 self.send_segments(file, &whole, &Lease::new(id)).await?;
             }
         }
-        self.check_unchanged(file).await?;
+        self.check_source(file).await?;
         if self.overwrite {
             self.files.replace(&whole, target).await
         } else {
@@ -301,7 +268,6 @@ impl Work {
             .await
             .map_err(|error| io("read", &file.path, error))?;
         while sent < length {
-            // Held from reading to the answer: it bounds the memory of all files together.
             let permit = self.permit().await;
             let wanted = (length - sent).min(length_of_chunk());
             let mut part = vec![0; usize::try_from(wanted).unwrap_or(CHUNK)];
@@ -327,7 +293,7 @@ impl Work {
     }
 
     /// Bytes of two versions must not become one file.
-    async fn check_unchanged(&self, file: &LocalFile) -> Result<()> {
+    async fn check_source(&self, file: &LocalFile) -> Result<()> {
         let now = local::read(file.path.clone()).await?;
         let same = now
             .files
@@ -342,13 +308,6 @@ impl Work {
         )
         .with_hint("send it again when nobody writes it")
         .into())
-    }
-
-    async fn permit(&self) -> tokio::sync::SemaphorePermit<'_> {
-        self.parts
-            .acquire()
-            .await
-            .expect("the semaphore is never closed")
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::http::Method;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::containers;
 use super::job::Jobs;
 use super::tables;
 use crate::arm::accounts::{
@@ -12,7 +14,8 @@ use crate::arm::accounts::{
     all_visible, find,
 };
 use crate::arm::{ArmError, Body};
-use crate::state::{self, State, WriteTxn};
+use crate::state::{self, WriteTxn};
+use crate::storage::Storage;
 
 const SWITCH: &[&str] = &["Enabled", "Disabled"];
 const TIERS: &[&str] = &[
@@ -31,7 +34,7 @@ const SYSTEM_MAX_JOB_COUNT: u64 = 20;
 const MAX_RETENTION_DAYS: u64 = 180;
 
 const STORE_LINKS: &str = "dataLakeStoreAccounts";
-const STORAGE_LINKS: &str = "storageAccounts";
+pub(super) const STORAGE_LINKS: &str = "storageAccounts";
 pub(super) const POLICIES: &str = "computePolicies";
 
 const CHILDREN: &[ChildKind] = &[
@@ -62,6 +65,7 @@ const CHILDREN: &[ChildKind] = &[
 /// `Microsoft.DataLakeAnalytics/accounts`
 pub(super) struct AnalyticsAccounts {
     pub(super) jobs: Arc<Jobs>,
+    pub(super) storage: Arc<Storage>,
 }
 
 /// The limits of an account that jobs are held to.
@@ -245,8 +249,17 @@ impl AccountType for AnalyticsAccounts {
         tables::remove_account(transaction, &account.id)
     }
 
-    fn action(&self, _: &State, _: &Account, _: &[&str]) -> Option<Result<Response, ArmError>> {
-        None
+    fn action(
+        &self,
+        account: &Account,
+        method: &Method,
+        action: &[&str],
+    ) -> Option<Result<Response, ArmError>> {
+        let (collection, rest) = action.split_first()?;
+        if !collection.eq_ignore_ascii_case(STORAGE_LINKS) {
+            return None;
+        }
+        containers::answer(&self.storage, account, method, rest)
     }
 }
 

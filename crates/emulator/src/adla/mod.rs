@@ -4,6 +4,7 @@
 
 mod account;
 mod catalog;
+mod containers;
 mod engine;
 mod job;
 mod routes;
@@ -39,6 +40,7 @@ pub(crate) const SERVICE: Definition = Definition {
             context.providers.register(Accounts::new(
                 account::AnalyticsAccounts {
                     jobs: Arc::clone(&jobs),
+                    storage: context.storage,
                 },
                 context.state.clone(),
                 LroPolls(context.config.data_lake.operation_polls),

@@ -355,6 +355,23 @@ async fn fixed_facts_are_told() {
         .get(&capability("atlantis"))
         .await
         .expect(404, "LocationNotFound");
+    let usages = |namespace: &str| {
+        format!(
+            "{SUBSCRIPTION}/providers/{namespace}/locations/eastus2/usages?api-version=2016-11-01"
+        )
+    };
+    let told = client
+        .get(&usages("Microsoft.DataLakeStore"))
+        .await
+        .expect(200, "");
+    assert_eq!(
+        (&told["value"][0]["currentValue"], &told["value"][0]["unit"]),
+        (&json!(0), &json!("Count"))
+    );
+    client
+        .get(&usages("Microsoft.DataLakeAnalytics"))
+        .await
+        .expect(404, "InvalidResourceType");
     let tenants = client
         .get(&format!("/tenants?{VERSION}"))
         .await

@@ -219,19 +219,14 @@ async fn device_code_v1(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let asked = device_code(&entra, &tenant, &headers, &body, "resource").await;
-    let url = format!("{}/devicelogin", origin.base());
+    let begun = begin_device(&entra, &tenant, &headers, &body, "resource").await;
     let codes = &entra.device_codes;
-    let shown = asked.map(|begun| {
-        json!({
-            "user_code": begun.user_code,
-            "device_code": begun.device_code,
-            "verification_url": url,
-            "expires_in": codes.lifetime.as_secs().to_string(),
-            "interval": codes.interval.as_secs().to_string(),
-            "message": message(&url, &begun.user_code),
-        })
+    // The first generation writes its numbers as strings.
+    let numbers = json!({
+        "expires_in": codes.lifetime.as_secs().to_string(),
+        "interval": codes.interval.as_secs().to_string(),
     });
+    let shown = begun.map(|begun| show_device(&origin, &begun, "verification_url", numbers));
     answer(&entra, &headers, shown)
 }
 
@@ -242,20 +237,24 @@ async fn device_code_v2(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let asked = device_code(&entra, &tenant, &headers, &body, "scope").await;
-    let url = format!("{}/devicelogin", origin.base());
+    let begun = begin_device(&entra, &tenant, &headers, &body, "scope").await;
     let codes = &entra.device_codes;
-    let shown = asked.map(|begun| {
-        json!({
-            "user_code": begun.user_code,
-            "device_code": begun.device_code,
-            "verification_uri": url,
-            "expires_in": codes.lifetime.as_secs(),
-            "interval": codes.interval.as_secs(),
-            "message": message(&url, &begun.user_code),
-        })
+    let numbers = json!({
+        "expires_in": codes.lifetime.as_secs(),
+        "interval": codes.interval.as_secs(),
     });
+    let shown = begun.map(|begun| show_device(&origin, &begun, "verification_uri", numbers));
     answer(&entra, &headers, shown)
+}
+
+/// A code as it is told: `body` with both its parts, the page, and a sentence for the person.
+fn show_device(origin: &Origin, begun: &device::Begun, page: &str, mut body: Value) -> Value {
+    let url = format!("{}/devicelogin", origin.base());
+    body["message"] = message(&url, &begun.user_code).into();
+    body["user_code"] = begun.user_code.as_str().into();
+    body["device_code"] = begun.device_code.as_str().into();
+    body[page] = url.into();
+    body
 }
 
 fn message(url: &str, user_code: &str) -> String {
@@ -264,7 +263,8 @@ fn message(url: &str, user_code: &str) -> String {
     )
 }
 
-async fn device_code(
+/// Makes a code for what the field `asked` of the form says.
+async fn begin_device(
     entra: &Entra,
     tenant: &str,
     headers: &HeaderMap,

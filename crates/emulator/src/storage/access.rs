@@ -64,6 +64,22 @@ impl Storage {
         self.tree.state.clock.now()
     }
 
+    /// The containers of an account by name, each with the time of its last change.
+    ///
+    /// # Errors
+    /// A failed store.
+    pub(crate) fn containers(
+        &self,
+        account: &str,
+    ) -> Result<Vec<(String, OffsetDateTime)>, String> {
+        let page = self.tree.list_containers(account, "", "", usize::MAX);
+        let page = page.map_err(|error| error.message().to_owned())?;
+        let containers = page.containers.into_iter();
+        Ok(containers
+            .map(|(name, container)| (name, container.modified.time()))
+            .collect())
+    }
+
     /// Whether a container (or a share of the file service) is there, after making it if `create` says so.
     ///
     /// # Errors

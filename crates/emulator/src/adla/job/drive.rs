@@ -1,8 +1,7 @@
 //! Takes a job from its submission to its end, one durable step after the other.
 //! What is stored decides: a job that was cancelled or removed meanwhile is left alone.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use azml_usql_syntax::Code;
@@ -18,6 +17,7 @@ use super::capacity::{Capacity, Ticket};
 use super::listings::Listings;
 use super::model::{Job, JobResult, JobState};
 use super::show;
+use super::signals::Signals;
 use crate::arm::ArmError;
 use crate::arm::accounts::{Account, DATA_LAKE_ANALYTICS, find};
 use crate::state::{self, Key, KeyRange, Read, State};
@@ -31,12 +31,23 @@ pub(in crate::adla) struct Jobs {
     lake: Lake,
     delay: Duration,
     capacity: Arc<Capacity>,
-    /// What stops the jobs that are on their way, by account and job id.
-    stops: Mutex<HashMap<(String, String), CancellationToken>>,
-    /// What takes the jobs that run off their units, by account and job id.
-    yields: Mutex<HashMap<(String, String), CancellationToken>>,
+    /// Stops jobs that are on their way.
+    stops: Signals,
+    /// Takes jobs that run off their units.
+    yields: Signals,
+    /// Tells jobs that wait that they are to be read again.
+    pub(super) changes: Signals,
     tasks: TaskTracker,
     stopping: CancellationToken,
+}
+
+/// What came of a job that was given its units.
+enum Turn {
+    Ended(Result<Vec<Stage>, Finding>),
+    /// It was taken off them, and is in the queue again.
+    Yielded,
+    /// It had come to ask for other units meanwhile, and did not start.
+    Changed,
 }
 
 /// Why a job is not driven any further.
@@ -86,8 +97,9 @@ impl Jobs {
             runner,
             delay,
             capacity: Arc::default(),
-            stops: Mutex::default(),
-            yields: Mutex::default(),
+            stops: Signals::default(),
+            yields: Signals::default(),
+            changes: Signals::default(),
             tasks,
             stopping,
         })
@@ -181,8 +193,8 @@ impl Jobs {
             })
             .await?;
         self.listings.changed();
-        if ended && let Some(stop) = self.stops().get(&(account.to_owned(), job.to_owned())) {
-            stop.cancel();
+        if ended {
+            self.stops.send(account, job);
         }
         Ok(())
     }
@@ -192,21 +204,14 @@ impl Jobs {
         self.capacity.recheck();
     }
 
-    fn stops(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), CancellationToken>> {
-        self.stops.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn drive(&self, account: String, job: String) {
         let stop = self.stopping.child_token();
-        let entry = (account.clone(), job.clone());
-        self.stops().insert(entry.clone(), stop.clone());
+        let _listening = self.stops.listen(&account, &job, stop.clone());
         let outcome = tokio::select! {
             biased;
             () = stop.cancelled() => Ok(()),
             outcome = self.steps(&account, &job, &stop) => outcome,
         };
-        self.stops().remove(&entry);
-        self.yields().remove(&entry);
         if let Err(Halt::State(error)) = outcome {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -222,25 +227,31 @@ impl Jobs {
             return Ok(());
         }
         self.pause().await;
-        let mut ticket = Ticket {
-            priority: job.priority,
-            submitted: job.submitted,
-            id: id.to_owned(),
-        };
-        let name = source.account.clone();
-        let outcome = loop {
-            let permit = self
+        let mut since = job.submitted;
+        let (outcome, permit) = loop {
+            let changed = CancellationToken::new();
+            let _listening = self.changes.listen(account, id, changed.clone());
+            let (job, source) = self.load(account, id)?;
+            let ticket = Ticket {
+                priority: job.priority,
+                submitted: since,
+                id: id.to_owned(),
+            };
+            let limits = || self.limits(&source.account);
+            let waiting = self
                 .capacity
-                .acquire(account, &ticket, job.parallelism, || self.limits(&name))
-                .await
-                .ok_or(Halt::Gone)?;
-            if let Some(outcome) = self.turn(account, &job, &source, stop).await? {
-                break (outcome, permit);
+                .acquire(account, &ticket, job.parallelism, limits);
+            let permit = tokio::select! {
+                () = changed.cancelled() => continue,
+                permit = waiting => permit.ok_or(Halt::Gone)?,
+            };
+            match self.turn(account, &job, &source, stop).await? {
+                Turn::Ended(outcome) => break (outcome, permit),
+                // Others of the same priority go first now.
+                Turn::Yielded => since = self.state.clock.now(),
+                Turn::Changed => {}
             }
-            // Others of the same priority go first now.
-            ticket.submitted = self.state.clock.now();
         };
-        let (outcome, permit) = outcome;
         let outcome = match &outcome {
             Ok(stages) => Ok(stages.clone()),
             Err(finding) => Err(std::slice::from_ref(finding)),
@@ -250,42 +261,40 @@ impl Jobs {
         Ok(())
     }
 
-    /// Runs a job that has its units; `None` when it was taken off them and is in the queue again.
+    /// Runs a job that has its units.
     async fn turn(
         &self,
         account: &str,
         job: &Job,
         source: &JobSource,
         stop: &CancellationToken,
-    ) -> Result<Option<Result<Vec<Stage>, Finding>>, Halt> {
-        let entry = (account.to_owned(), job.id.clone());
+    ) -> Result<Turn, Halt> {
         let (yielded, running) = (CancellationToken::new(), stop.child_token());
-        self.yields().insert(entry.clone(), yielded.clone());
+        let listening = self.yields.listen(account, &job.id, yielded.clone());
         let started = tokio::select! {
-            () = yielded.cancelled() => false,
-            started = self.start(account, &job.id, &job.runtime_version) => {
-                started?;
-                true
-            }
+            () = yielded.cancelled() => None,
+            started = self.start(account, job) => Some(started?),
         };
-        let outcome = if started {
-            let gate = gate(account, &job.id);
-            let mut run = self.runner.run(source, gate, running.clone());
-            // Whoever is stopped says whether that came before its outputs appeared.
-            tokio::select! {
-                outcome = &mut run => outcome,
-                () = yielded.cancelled() => {
-                    running.cancel();
-                    run.await
+        let outcome = match started {
+            Some(false) => return Ok(Turn::Changed),
+            None => Outcome::Stopped,
+            Some(true) => {
+                let gate = gate(account, &job.id);
+                let mut run = self.runner.run(source, gate, running.clone());
+                // Whoever is stopped says whether that came before its outputs appeared.
+                tokio::select! {
+                    outcome = &mut run => outcome,
+                    () = yielded.cancelled() => {
+                        running.cancel();
+                        run.await
+                    }
                 }
             }
-        } else {
-            Outcome::Stopped
         };
-        self.yields().remove(&entry);
+        drop(listening);
         match outcome {
-            Outcome::Done(stages) => return Ok(Some(Ok(stages))),
-            Outcome::Failed(finding) => return Ok(Some(Err(finding))),
+            Outcome::Done(stages) => return Ok(Turn::Ended(Ok(stages))),
+            Outcome::Failed(finding) => return Ok(Turn::Ended(Err(finding))),
             Outcome::Stopped => {}
         }
         let now = self.state.clock.now();
@@ -293,18 +302,12 @@ impl Jobs {
             job.enter(JobState::Queued, Some("yielded".to_owned()), now);
         })
         .await?;
-        Ok(None)
+        Ok(Turn::Yielded)
     }
 
     /// Takes a job off its units; `false` when it does not run.
     pub(super) fn take_off(&self, account: &str, job: &str) -> bool {
-        let entry = (account.to_owned(), job.to_owned());
-        let yielded = self.yields().get(&entry).cloned();
-        yielded.inspect(CancellationToken::cancel).is_some()
-    }
-
-    fn yields(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), CancellationToken>> {
-        self.yields.lock().unwrap_or_else(PoisonError::into_inner)
+        self.yields.send(account, job)
     }
 
     fn load(&self, account: &str, id: &str) -> Result<(Job, JobSource), Halt> {
@@ -401,9 +404,10 @@ impl Jobs {
         Ok(())
     }
 
-    /// Goes through the states before and up to Running.
-    async fn start(&self, account: &str, id: &str, version: &str) -> Result<(), Halt> {
+    /// Goes through the states before and up to Running; `false` when the job asks for other units than it was given.
+    async fn start(&self, account: &str, job: &Job) -> Result<bool, Halt> {
         let root = self.state.ids.uuid().to_string();
+        let (units, version) = (job.parallelism, &job.runtime_version);
         let states = [
             (
                 JobState::Scheduling,
@@ -420,19 +424,27 @@ impl Jobs {
         };
         for group in states.chunks(at_once) {
             let (group, root, now) = (group.to_vec(), root.clone(), self.state.clock.now());
-            self.update(account, id, move |job| {
-                for (state, details) in group {
-                    job.enter(state, Some(details), now);
-                    if state == JobState::Starting {
-                        job.started = job.entered(state);
+            let same = self
+                .update(account, &job.id, move |job| {
+                    if job.parallelism != units {
+                        return false;
                     }
-                }
-                job.root_process_id = Some(root);
-            })
-            .await?;
+                    for (state, details) in group {
+                        job.enter(state, Some(details), now);
+                        if state == JobState::Starting {
+                            job.started = job.entered(state);
+                        }
+                    }
+                    job.root_process_id = Some(root);
+                    true
+                })
+                .await?;
+            if !same {
+                return Ok(false);
+            }
             self.pause().await;
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn end(
@@ -457,27 +469,29 @@ impl Jobs {
         Ok(())
     }
 
-    /// Changes a job that has not ended.
-    async fn update(
+    /// Changes a job that has not ended; gives what `change` gives.
+    async fn update<T: Send + 'static>(
         &self,
         account: &str,
         id: &str,
-        change: impl FnOnce(&mut Job) + Send + 'static,
-    ) -> Result<(), Halt> {
+        change: impl FnOnce(&mut Job) -> T + Send + 'static,
+    ) -> Result<T, Halt> {
         let key = key(account, id);
-        self.state
+        let changed = self
+            .state
             .store
             .write(move |transaction| {
                 let mut job: Job = transaction.get_json(JOBS, &key)?.ok_or(Halt::Gone)?;
                 if job.is_ended() {
                     return Err(Halt::Gone);
                 }
-                change(&mut job);
-                Ok(transaction.put_json(JOBS, &key, &job)?)
+                let changed = change(&mut job);
+                transaction.put_json(JOBS, &key, &job)?;
+                Ok(changed)
             })
             .await?;
         self.listings.changed();
-        Ok(())
+        Ok(changed)
     }
 
     async fn pause(&self) {

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::super::tables::{JOBS, SCRIPTS};
+use super::change::Change;
 use super::drive::{Jobs, key, unknown_job};
 use super::model::{Job, JobState};
 use super::submit::Submission;
@@ -24,7 +25,9 @@ const VERSIONS: &[&str] = &[
     "2016-03-20-preview",
     "2015-11-01-preview",
 ];
-const WRITING_VERSIONS: &[&str] = &["2016-11-01", "2017-09-01-preview"];
+const WRITING_VERSIONS: &[&str] = &["2016-11-01", CHANGING_VERSION];
+/// The version that can change jobs.
+const CHANGING_VERSION: &str = "2017-09-01-preview";
 
 const FIELDS: &[(&str, FieldType)] = &[
     ("jobId", FieldType::Name),
@@ -82,6 +85,7 @@ pub(in crate::adla) async fn handle(
         ("GET", "jobs", []) => surface.list().await,
         ("PUT", "jobs", [id]) => surface.submit(id).await,
         ("GET", "jobs", [id]) => surface.get(id),
+        ("PATCH", "jobs", [id]) => surface.change(id).await,
         ("GET", "jobs", [id, "getstatistics"]) => {
             surface.load(id).map(|job| answer(show::statistics(&job)))
         }
@@ -207,6 +211,15 @@ impl Surface<'_> {
             self.jobs.listings.changed();
             self.jobs.spawn(&self.account.id, &job.id);
         }
+        Ok(answer(show::whole(&job, None)))
+    }
+
+    async fn change(&self, id: &str) -> Result<Response, ArmError> {
+        self.request.require_version(&[CHANGING_VERSION])?;
+        let body = self.request.optional_json()?;
+        let id = job_id(id)?;
+        let change = Change::read(&body, self.account, &self.request.caller)?;
+        let job = self.jobs.change(&self.account.id, &id, change).await?;
         Ok(answer(show::whole(&job, None)))
     }
 

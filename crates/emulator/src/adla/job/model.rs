@@ -1,7 +1,7 @@
 //! A job as it is stored.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::super::runner::{Finding, JobSource, Stage};
@@ -116,6 +116,8 @@ pub(super) struct Job {
     /// can only succeed.
     #[serde(default)]
     pub(super) committed: bool,
+    #[serde(default)]
+    pub(super) tags: Map<String, Value>,
 }
 
 impl Job {

@@ -51,7 +51,7 @@ pub(super) fn basic(job: &Job, in_list: bool) -> Map<String, Value> {
         }
         (None, false) => {}
     }
-    put("tags", json!({}));
+    put("tags", json!(job.tags));
     put("hierarchyQueueNode", "".into());
     shown
 }

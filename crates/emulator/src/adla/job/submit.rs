@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use serde_json::Map;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
@@ -85,26 +86,7 @@ impl Submission {
 
     /// Holds the submission to what its caller may use.
     pub(super) fn check_limits(&self, account: &Account, caller: &Caller) -> Result<(), ArmError> {
-        let (most, least) = allowed(account, caller);
-        if self.parallelism > most {
-            return Err(ArmError::bad_request(
-                "DegreeOfParallelismExceedsMaximum",
-                format!(
-                    "The degree of parallelism {} is above the maximum of {most} per job.",
-                    self.parallelism
-                ),
-            ));
-        }
-        if self.priority < least {
-            return Err(ArmError::bad_request(
-                "PriorityTooHigh",
-                format!(
-                    "The priority {} is not allowed: {least} is the smallest number, which is the highest priority.",
-                    self.priority
-                ),
-            ));
-        }
-        Ok(())
+        check_limits(account, caller, Some(self.parallelism), Some(self.priority))
     }
 
     /// Tells this submission from others.
@@ -151,8 +133,36 @@ impl Submission {
             stages: Vec::new(),
             compiled: false,
             committed: false,
+            tags: Map::new(),
         }
     }
+}
+
+/// Holds units and priority of a job to what its caller may use.
+pub(super) fn check_limits(
+    account: &Account,
+    caller: &Caller,
+    parallelism: Option<u64>,
+    priority: Option<u64>,
+) -> Result<(), ArmError> {
+    let (most, least) = allowed(account, caller);
+    if let Some(parallelism) = parallelism.filter(|it| *it > most) {
+        return Err(ArmError::bad_request(
+            "DegreeOfParallelismExceedsMaximum",
+            format!(
+                "The degree of parallelism {parallelism} is above the maximum of {most} per job."
+            ),
+        ));
+    }
+    if let Some(priority) = priority.filter(|it| *it < least) {
+        return Err(ArmError::bad_request(
+            "PriorityTooHigh",
+            format!(
+                "The priority {priority} is not allowed: {least} is the smallest number, which is the highest priority."
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// The degree of parallelism, given as a number or as a percentage of the account's.
@@ -203,9 +213,8 @@ fn allowed(account: &Account, caller: &Caller) -> (u64, u64) {
                 .is_some_and(applies)
         })
         .collect();
-    let number = |name: &str, policy: &serde_json::Map<_, _>| {
-        policy.get(name).and_then(serde_json::Value::as_u64)
-    };
+    let number =
+        |name: &str, policy: &Map<_, _>| policy.get(name).and_then(serde_json::Value::as_u64);
     let most = policies
         .iter()
         .map(|policy| {

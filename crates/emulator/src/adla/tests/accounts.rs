@@ -1,6 +1,8 @@
 //! Accounts, their links and policies.
 
+use azml_auth::storage::{AccountKey, SasBuilder, SasPermissions, SharedKey};
 use serde_json::json;
+use time::macros::datetime;
 
 use super::{GROUP, ID, VERSION, account, analytics, create_body, prepare};
 use crate::testing::Client;
@@ -128,4 +130,65 @@ async fn compute_policies_are_managed() {
     assert_eq!(listed["value"][0]["name"], "GaryMcDaniel");
     client.send("DELETE", &policy, None).await.expect(200, "");
     client.send("DELETE", &policy, None).await.expect(204, "");
+}
+
+/// adla section 1.1: the containers of a linked storage account, and a signature that opens one.
+#[tokio::test]
+async fn links_show_the_containers_of_their_accounts() {
+    let client = analytics(|builder| builder).await;
+    let key = client.variable(azml_core::env::ACCOUNT_KEY);
+    let blobs = client.variable(azml_core::env::BLOB_ENDPOINT);
+    let shared = SharedKey::new("devstoreaccount1", AccountKey::from_base64(&key).unwrap());
+    let everything = SasBuilder::account("b", "sco")
+        .permissions(SasPermissions::CREATE | SasPermissions::WRITE | SasPermissions::LIST)
+        .expires(datetime!(2200-01-01 0:00 UTC))
+        .sign(&shared)
+        .unwrap();
+    let anonymous = client.with_token(None);
+    for name in ["photos", "logs"] {
+        let made = format!("{blobs}/{name}?restype=container&{}", everything.expose());
+        assert_eq!(anonymous.send("PUT", &made, None).await.status, 201);
+    }
+    let link = account("/storageAccounts/devstoreaccount1");
+    let wrong = json!({ "properties": { "accessKey": "c2VjcmV0" } });
+    client.put(&link, &wrong).await.expect(200, "");
+    let containers = account("/StorageAccounts/DevStoreAccount1/Containers/");
+    client
+        .get(&containers)
+        .await
+        .expect(400, "InvalidStorageAccountAccessKey");
+    let right = json!({ "properties": { "accessKey": key } });
+    client.put(&link, &right).await.expect(200, "");
+    let listed = client.get(&containers).await.expect(200, "");
+    let listed = listed["value"].as_array().unwrap();
+    for name in ["logs", "photos"] {
+        assert!(listed.iter().any(|it| it["name"] == name), "{listed:?}");
+    }
+    let one = account("/storageAccounts/devstoreaccount1/containers/photos");
+    let shown = client.get(&one).await.expect(200, "");
+    assert!(shown["properties"]["lastModifiedTime"].is_string());
+    client
+        .get(&account(
+            "/storageAccounts/devstoreaccount1/containers/none",
+        ))
+        .await
+        .expect(404, "ResourceNotFound");
+    client
+        .get(&account("/storageAccounts/unlinked/containers"))
+        .await
+        .expect(404, "ResourceNotFound");
+    let sign = account("/storageAccounts/devstoreaccount1/containers/photos/listSasTokens");
+    client.get(&sign).await.expect(405, "MethodNotAllowed");
+    let signed = client.send("POST", &sign, None).await.expect(200, "");
+    let signature = signed["value"][0]["accessToken"].as_str().unwrap();
+    for (name, status) in [("photos", 200), ("logs", 403)] {
+        let list = format!("{blobs}/{name}?restype=container&comp=list&{signature}");
+        assert_eq!(anonymous.get(&list).await.status, status, "{name}");
+    }
+    let elsewhere = account("/storageAccounts/elsewhere");
+    client.put(&elsewhere, &right).await.expect(200, "");
+    client
+        .get(&account("/storageAccounts/elsewhere/containers"))
+        .await
+        .expect(404, "StorageAccountNotFound");
 }

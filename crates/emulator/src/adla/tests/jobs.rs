@@ -5,7 +5,7 @@ use std::time::Duration;
 use azml_core::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
-use super::{ID, SCRIPT, account, analytics, at, content, job, submit, trail, wait_for};
+use super::{ENDLESS, ID, SCRIPT, account, analytics, at, content, job, submit, trail, wait_for};
 
 /// adla J1, J3, J10, J20
 #[tokio::test]
@@ -180,12 +180,7 @@ async fn a_job_that_fails_leaves_nothing() {
 #[tokio::test]
 async fn a_running_job_is_cancelled() {
     let client = analytics(|builder| builder).await;
-    let endless = "@a = SELECT n FROM (VALUES (0)) AS T(k) CROSS APPLY EXPLODE(Enumerable.Range(1, 30000)) AS e(n);\n\
-                   @b = SELECT n AS m FROM @a;\n\
-                   @c = SELECT n, m FROM @a CROSS JOIN @b;\n\
-                   @s = SELECT SUM(Math.Sqrt(n * m)) AS s FROM @c;\n\
-                   OUTPUT @s TO \"/s.csv\" USING Outputters.Csv();";
-    let id = submit(&client, &job(endless)).await;
+    let id = submit(&client, &job(ENDLESS)).await;
     wait_for(&client, &id, "Running").await;
     let cancel = at(&format!("Jobs/{id}/CancelJob"));
     assert_eq!(client.send("POST", &cancel, None).await.status, 200);

@@ -19,6 +19,12 @@ const VERSION: &str = "api-version=2016-11-01";
 /// The article's script.
 const SCRIPT: &str = "@a = SELECT * FROM (VALUES (\"Contoso\", 1500.0), (\"Woodgrove\", 2700.0)) AS D( customer, amount );\nOUTPUT @a TO \"/data.csv\" USING Outputters.Csv();";
 
+/// A script that runs until it is stopped, as far as a test can wait.
+const ENDLESS: &str = "@a = SELECT n FROM (VALUES (0)) AS T(k) CROSS APPLY EXPLODE(Enumerable.Range(1, 30000)) AS e(n);
+@b = SELECT n AS m FROM @a;
+@c = SELECT n, m FROM @a CROSS JOIN @b;
+@s = SELECT SUM(Math.Sqrt(n * m)) AS s FROM @c;
+OUTPUT @s TO \"/s.csv\" USING Outputters.Csv();";
 const ID: &str = "0f0c9f4f-7f83-4b5e-a9f4-01b6fd0e0be5";
 
 fn account(rest: &str) -> String {

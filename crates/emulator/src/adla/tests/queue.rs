@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{ID, account, analytics, at, job, prepare, submit, trail, wait_for};
+use super::{ENDLESS, ID, account, analytics, at, job, prepare, submit, trail, wait_for};
 use crate::Emulator;
 use crate::testing::Client;
 
@@ -41,7 +41,7 @@ async fn jobs_wait_for_their_turn() {
 /// A yielded job gives its units to the next in line, and runs again from its beginning.
 #[tokio::test]
 async fn a_yielded_job_lets_others_go_first() {
-    let client = analytics(|builder| builder.job_state_delay(Duration::from_millis(300))).await;
+    let client = analytics(|builder| builder.job_state_delay(Duration::from_millis(800))).await;
     let change = json!({ "properties": { "maxJobCount": 1 } });
     client
         .send("PATCH", &account(""), Some(change.to_string()))
@@ -202,4 +202,63 @@ async fn a_restart_loses_no_job() {
         ended["errorMessage"][0]["errorId"],
         "E_SYSTEM_EMULATOR_RESTARTED"
     );
+}
+
+/// adla section 2.1: a job that waits can be changed, within what its submitter may use; one that runs cannot.
+#[tokio::test]
+async fn waiting_jobs_are_changed() {
+    let client = analytics(|builder| builder).await;
+    let change = json!({ "properties": { "maxJobCount": 1 } });
+    client
+        .send("PATCH", &account(""), Some(change.to_string()))
+        .await
+        .expect(200, "");
+    let patch = async |id: &str, body: &Value| {
+        let path = format!("/adla/myadla/jobs/{id}?api-version=2017-09-01-preview");
+        client.send("PATCH", &path, Some(body.to_string())).await
+    };
+    let first = submit(&client, &job(ENDLESS)).await;
+    wait_for(&client, &first, "Running").await;
+    let usual = submit(&client, &job("// usual")).await;
+    let hurried = submit(&client, &job("// hurried")).await;
+    wait_for(&client, &usual, "Queued").await;
+    wait_for(&client, &hurried, "Queued").await;
+
+    let urgent = json!({ "priority": 10, "degreeOfParallelism": 2, "tags": { "for": "tests" } });
+    let old = at(&format!("jobs/{hurried}"));
+    client
+        .send("PATCH", &old, Some(urgent.to_string()))
+        .await
+        .expect(400, "InvalidApiVersionParameter");
+    for (body, code) in [
+        (
+            json!({ "degreeOfParallelism": 31 }),
+            "DegreeOfParallelismExceedsMaximum",
+        ),
+        (json!({ "priority": 0 }), "InvalidParameterValue"),
+        (json!({ "tags": "x" }), "InvalidParameter"),
+    ] {
+        patch(&hurried, &body).await.expect(400, code);
+    }
+    patch(ID, &urgent).await.expect(404, "JobNotFound");
+    let changed = patch(&hurried, &urgent).await.expect(200, "");
+    assert_eq!(
+        (
+            &changed["priority"],
+            &changed["degreeOfParallelism"],
+            &changed["tags"]
+        ),
+        (&json!(10), &json!(2), &json!({ "for": "tests" }))
+    );
+    patch(&first, &urgent).await.expect(409, "JobNotWaiting");
+    let cancel = at(&format!("jobs/{first}/CancelJob"));
+    client.send("POST", &cancel, None).await.expect(200, "");
+
+    let usual = wait_for(&client, &usual, "Ended").await;
+    let hurried = wait_for(&client, &hurried, "Ended").await;
+    let started = |job: &Value| job["startTime"].as_str().unwrap().to_owned();
+    assert!(started(&hurried) < started(&usual), "it went first");
+    assert_eq!(hurried["degreeOfParallelism"], 2);
+    let last = hurried["jobId"].as_str().unwrap();
+    patch(last, &urgent).await.expect(409, "JobNotWaiting");
 }

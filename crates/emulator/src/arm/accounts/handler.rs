@@ -21,6 +21,9 @@ use crate::state::{self, Key, KeyRange, Read, State, WriteTxn};
 /// Regions where the cloud had these services; `capability` knows no others.
 const LOCATIONS: &[&str] = &["centralus", "eastus2", "northeurope", "westeurope"];
 
+/// Accounts that a subscription may have.
+pub(crate) const MOST_ACCOUNTS: usize = 500;
+
 /// What lists can be filtered and sorted by.
 const LIST_FIELDS: &[(&str, FieldType)] = &[
     ("id", FieldType::Name),
@@ -106,11 +109,11 @@ impl<T: AccountType> ResourceProvider for Accounts<T> {
             (Method::POST, ["locations", _, "checknameavailability"]) if in_subscription => {
                 self.check_name(&request)
             }
-            (Method::GET, ["locations", location, "capability"]) if in_subscription => {
-                self.capability(&request, location)
-            }
             (Method::GET, ["locations", _, "operationresults", id]) if in_subscription => {
                 self.poll_operation(id).await
+            }
+            (Method::GET, ["locations", location, name]) if in_subscription => {
+                self.location(&request, location, name)
             }
             (method, ["accounts", name, rest @ ..]) if request.group.is_some() => {
                 self.account(&request, method, name, rest).await
@@ -237,7 +240,7 @@ impl<T: AccountType> Accounts<T> {
             .store
             .read(|snapshot| self.load(snapshot, request, name))?;
         self.kind
-            .action(&self.state, &account, action)
+            .action(&account, &request.method, action)
             .unwrap_or_else(|| Err(ArmError::unknown_type(&request.address)))
     }
 
@@ -273,7 +276,13 @@ impl<T: AccountType> Accounts<T> {
         Ok(Json(answer).into_response())
     }
 
-    fn capability(&self, request: &ArmRequest, location: &str) -> Result<Response, ArmError> {
+    /// What is told of a location: its capability, and what the kind adds.
+    fn location(
+        &self,
+        request: &ArmRequest,
+        location: &str,
+        name: &str,
+    ) -> Result<Response, ArmError> {
         if !LOCATIONS.contains(&normalise_location(location).as_str()) {
             return Err(ArmError::not_found(
                 "LocationNotFound",
@@ -287,14 +296,18 @@ impl<T: AccountType> Accounts<T> {
             .state
             .store
             .read(|snapshot| snapshot.scan_json(self.kind.table(), &KeyRange::all()))?;
-        Ok(Json(json!({
-            "subscriptionId": request.subscription,
-            "state": "Registered",
-            "maxAccountCount": 500,
-            "accountCount": accounts.len(),
-            "migrationState": false,
-        }))
-        .into_response())
+        let told = match name {
+            "capability" => Some(json!({
+                "subscriptionId": request.subscription,
+                "state": "Registered",
+                "maxAccountCount": MOST_ACCOUNTS,
+                "accountCount": accounts.len(),
+                "migrationState": false,
+            })),
+            other => self.kind.in_location(accounts.len(), other),
+        };
+        told.map(|body| Json(body).into_response())
+            .ok_or_else(|| ArmError::unknown_type(&request.address))
     }
 
     fn operations(&self) -> Response {

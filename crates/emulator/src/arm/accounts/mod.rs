@@ -10,14 +10,15 @@ mod lifecycle;
 mod model;
 
 pub(crate) use children::{ChildKind, InAccount, all_visible};
-pub(crate) use handler::{Accounts, find};
-pub(crate) use model::{Account, Child};
+pub(crate) use handler::{Accounts, MOST_ACCOUNTS, find};
+pub(crate) use model::{Account, Child, show_time};
 
+use axum::http::Method;
 use serde_json::{Map, Value};
 
 use super::error::ArmError;
 use super::request::Body;
-use crate::state::{self, State, WriteTxn};
+use crate::state::{self, WriteTxn};
 
 /// Table of the Data Lake Store accounts, which Data Lake Analytics accounts refer to.
 pub(crate) const DATA_LAKE_STORES: &str = "arm/accounts/datalakestore";
@@ -89,11 +90,17 @@ pub(crate) trait AccountType: Send + Sync + 'static {
         transaction: &mut WriteTxn<'_>,
     ) -> Result<(), state::Error>;
 
-    /// Answers an action of this kind only, such as `enableKeyVault`; `None` if there is none of that name.
+    /// Answers a request below an account that only this kind has, such as `POST enableKeyVault`; `None` if there is
+    /// none of that name.
     fn action(
         &self,
-        state: &State,
         account: &Account,
+        method: &Method,
         action: &[&str],
     ) -> Option<Result<axum::response::Response, ArmError>>;
+
+    /// Answers a GET below a location that only this kind has, such as `usages`; `None` if there is none of that name.
+    fn in_location(&self, _accounts: usize, _name: &str) -> Option<Value> {
+        None
+    }
 }

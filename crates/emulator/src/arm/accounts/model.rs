@@ -163,7 +163,7 @@ fn host_label(suffix: &str) -> &str {
 }
 
 /// Times as Resource Manager writes them: UTC with seven fractional digits.
-pub(super) fn show_time(time: OffsetDateTime) -> String {
+pub(crate) fn show_time(time: OffsetDateTime) -> String {
     let seconds =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]Z");
     time.to_offset(time::UtcOffset::UTC)

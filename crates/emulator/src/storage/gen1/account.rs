@@ -1,15 +1,15 @@
 //! Data Lake Store Gen1 accounts in Resource Manager: what they hold and what they show.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::tree;
 use crate::arm::accounts::{
-    Account, AccountType, Child, ChildKind, DATA_LAKE_STORES, InAccount, all_visible,
+    Account, AccountType, Child, ChildKind, DATA_LAKE_STORES, InAccount, MOST_ACCOUNTS, all_visible,
 };
 use crate::arm::{ArmError, Body};
-use crate::state::{self, State, WriteTxn};
+use crate::state::{self, WriteTxn};
 
 const SWITCH: &[&str] = &["Enabled", "Disabled"];
 const TIERS: &[&str] = &[
@@ -153,14 +153,30 @@ impl AccountType for StoreAccounts {
         tree::remove_store(transaction, &account.id)
     }
 
+    /// `usages`: how many accounts there are of how many there may be.
+    fn in_location(&self, accounts: usize, name: &str) -> Option<Value> {
+        (name == "usages").then(|| {
+            json!({ "value": [{
+                "id": "/providers/Microsoft.DataLakeStore/usages/accountCount",
+                "unit": "Count",
+                "currentValue": accounts,
+                "limit": MOST_ACCOUNTS,
+                "name": { "value": "accountCount", "localizedValue": "Data Lake Store accounts" },
+            }] })
+        })
+    }
+
     fn action(
         &self,
-        _: &State,
         account: &Account,
+        method: &Method,
         action: &[&str],
     ) -> Option<Result<Response, ArmError>> {
         let is_key_vault = matches!(action, [name] if name.eq_ignore_ascii_case("enableKeyVault"));
         is_key_vault.then(|| {
+            if method != Method::POST {
+                return Err(ArmError::method_not_allowed());
+            }
             let uses_vault = account
                 .properties
                 .get("encryptionConfig")
