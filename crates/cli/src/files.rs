@@ -59,8 +59,11 @@ pub(crate) fn public_temporary(target: &Path) -> Result<NamedTempFile> {
         .map_err(|error| Failure::file("create", target, error))
 }
 
-/// Reads a secret from a file: the content without the last line end.
+/// Reads a secret from a file, or from standard input for `-`: the content without the last line end.
 pub(crate) fn read_secret(path: &Path) -> Result<String> {
+    if path == Path::new("-") {
+        return read_secret_stdin();
+    }
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
     trimmed_secret(&text, &path.display().to_string())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+use super::adla_account::AdlaAccountCommand;
 use super::catalog::CatalogCommand;
 
 /// Data Lake Analytics: accounts, U-SQL jobs, compute policies, catalog.
@@ -71,112 +72,6 @@ pub(crate) struct InGroup {
     pub(crate) group: Option<String>,
 }
 
-/// Analytics accounts.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AdlaAccountCommand {
-    /// Create an account and wait until it can be used
-    #[command(after_help = "Examples:\n  azml adla account create myadla --store mylake")]
-    Create {
-        /// Name: 3 to 24 lower-case letters and digits
-        name: String,
-        /// Its default Data Lake Store account
-        #[arg(long, value_name = "NAME")]
-        store: String,
-        /// Where it is
-        #[arg(long, default_value = "eastus2")]
-        location: String,
-        #[command(flatten)]
-        group: InGroup,
-    },
-    /// List the accounts of the subscription
-    #[command(after_help = "Examples:\n  azml adla account list --output json")]
-    List,
-    /// Show an account with its limits
-    #[command(after_help = "Examples:\n  azml adla account show myadla")]
-    Show {
-        /// Name
-        name: String,
-        #[command(flatten)]
-        group: InGroup,
-    },
-    /// Change the limits of an account
-    #[command(after_help = "Examples:\n  azml adla account limit myadla --units 15 --jobs 2")]
-    Limit {
-        /// Name
-        name: String,
-        /// Most analytics units that run at once
-        #[arg(long, value_name = "N")]
-        units: Option<u32>,
-        /// Most analytics units of one job
-        #[arg(long, value_name = "N")]
-        units_per_job: Option<u32>,
-        /// Most jobs that run at once
-        #[arg(long, value_name = "N")]
-        jobs: Option<u32>,
-        #[command(flatten)]
-        group: InGroup,
-    },
-    /// Say whether an account of this name could be created
-    #[command(after_help = "Examples:\n  azml adla account check-name myadla")]
-    CheckName {
-        /// Name
-        name: String,
-        /// Where it would be
-        #[arg(long, default_value = "eastus2")]
-        location: String,
-    },
-    /// Addresses that may reach an account while its firewall is on
-    #[command(subcommand)]
-    Firewall(FirewallCommand),
-    /// Delete an account with its jobs
-    #[command(after_help = "Examples:\n  azml adla account delete myadla --yes")]
-    Delete {
-        /// Name
-        name: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-        #[command(flatten)]
-        group: InGroup,
-    },
-}
-
-/// Firewall rules.
-#[derive(Debug, Subcommand)]
-pub(crate) enum FirewallCommand {
-    /// Create a rule, or replace it
-    #[command(after_help = "Examples:\n  \
-        azml adla account firewall set office --account myadla --from 10.0.0.1 --to 10.0.0.255")]
-    Set {
-        /// Name of the rule
-        name: String,
-        /// First address
-        #[arg(long, value_name = "ADDRESS")]
-        from: std::net::Ipv4Addr,
-        /// Last address
-        #[arg(long, value_name = "ADDRESS")]
-        to: std::net::Ipv4Addr,
-        #[command(flatten)]
-        of: PolicyOf,
-    },
-    /// List the rules of an account
-    #[command(after_help = "Examples:\n  azml adla account firewall list --account myadla")]
-    List {
-        #[command(flatten)]
-        of: PolicyOf,
-    },
-    /// Delete a rule
-    #[command(
-        after_help = "Examples:\n  azml adla account firewall delete office --account myadla"
-    )]
-    Delete {
-        /// Name of the rule
-        name: String,
-        #[command(flatten)]
-        of: PolicyOf,
-    },
-}
-
 /// Jobs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobCommand {
@@ -220,6 +115,20 @@ pub(crate) enum JobCommand {
     Yield {
         /// Job id
         id: Uuid,
+        #[command(flatten)]
+        jobs: JobsOf,
+    },
+    /// Change a job that waits
+    #[command(after_help = "Examples:\n  azml adla job change ID --priority 10 --account myadla")]
+    Change {
+        /// Job id
+        id: Uuid,
+        /// Analytics units
+        #[arg(long, value_name = "N", required_unless_present = "priority")]
+        units: Option<u32>,
+        /// Priority; smaller numbers run first
+        #[arg(long, value_name = "N")]
+        priority: Option<u32>,
         #[command(flatten)]
         jobs: JobsOf,
     },

@@ -4,6 +4,7 @@
 //! does the work. Completions and man pages are made from these types alone.
 
 pub(crate) mod adla;
+pub(crate) mod adla_account;
 pub(crate) mod adls;
 pub(crate) mod catalog;
 pub(crate) mod datastore;

@@ -8,6 +8,8 @@ mod emulator;
 mod exec;
 mod help;
 #[cfg(all(unix, feature = "engine"))]
+mod lake;
+#[cfg(all(unix, feature = "engine"))]
 mod login;
 #[cfg(all(target_os = "linux", feature = "engine"))]
 mod mount;

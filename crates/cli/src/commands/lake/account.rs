@@ -1,19 +1,17 @@
 //! `azml adla account` and `azml adls account`.
 
-use azml::datalake_analytics::{AccountLimits, AccountState, DataLake, FirewallRules, Switch};
+use azml::datalake_analytics::{AccountLimits, AccountState, DataLake, Items, Switch};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::resource_group;
-use crate::args::adla::{AdlaAccountCommand, FirewallCommand, PolicyOf};
+use super::{links, resource_group};
+use crate::args::adla_account::AdlaAccountCommand;
 use crate::args::adls::AdlsAccountCommand;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output::{Format, Listing, Record, confirm, note};
 use crate::settings::Settings;
-
-const COLUMNS: [&str; 4] = ["name", "location", "state", "created"];
 
 /// Runs `azml adla account`.
 pub(super) async fn analytics(
@@ -38,17 +36,16 @@ pub(super) async fn analytics(
             note(format_args!("created `{name}`"));
         }
         AdlaAccountCommand::List => {
-            let mut listing = Listing::new(COLUMNS);
-            let mut items = accounts.list()?;
-            while let Some(item) = items.try_next().await? {
-                listing.row([
-                    item.name.into(),
-                    item.location.into(),
-                    state(item.state.as_ref()),
-                    created(item.creation_time),
-                ]);
-            }
-            listing.print(format)?;
+            list(accounts.list()?, format, |it| {
+                let state = state(it.state.as_ref());
+                [
+                    it.name.into(),
+                    it.location.into(),
+                    state,
+                    created(it.creation_time),
+                ]
+            })
+            .await?;
         }
         AdlaAccountCommand::Show { name, group } => {
             let account = accounts
@@ -65,7 +62,7 @@ pub(super) async fn analytics(
                 .field("name", account.name)
                 .field("location", account.location)
                 .field("state", state(account.state.as_ref()))
-                .field("provisioning_state", account.provisioning_state)
+                .field("provisioning_state", account.provisioning_state.as_str())
                 .field("endpoint", account.endpoint)
                 .field("created", created(account.creation_time))
                 .field("default_store", account.default_data_lake_store_account)
@@ -109,7 +106,13 @@ pub(super) async fn analytics(
             record.print(format)?;
         }
         AdlaAccountCommand::Firewall(command) => {
-            firewall(command, lake, settings, format).await?;
+            links::firewall(command, lake, settings, format).await?;
+        }
+        AdlaAccountCommand::Store(command) => {
+            links::stores(command, lake, settings, format).await?;
+        }
+        AdlaAccountCommand::Storage(command) => {
+            links::storage(command, lake, settings, format).await?;
         }
         AdlaAccountCommand::Delete { name, yes, group } => {
             confirm(&format!("Delete the account `{name}` with its jobs?"), yes)?;
@@ -117,45 +120,6 @@ pub(super) async fn analytics(
                 .delete(&resource_group(&group, settings)?, &name)
                 .await?
                 .await?;
-            note(format_args!("deleted `{name}`"));
-        }
-    }
-    Ok(())
-}
-
-/// Runs `azml adla account firewall`.
-async fn firewall(
-    command: FirewallCommand,
-    lake: &DataLake,
-    settings: &Settings,
-    format: &Format,
-) -> Result<()> {
-    let rules = |of: &PolicyOf| -> Result<FirewallRules> {
-        let group = resource_group(&of.group, settings)?;
-        Ok(lake.accounts().firewall_rules(&group, &of.account))
-    };
-    match command {
-        FirewallCommand::Set { name, from, to, of } => {
-            rules(&of)?.create_or_update(&name, from, to).await?;
-            note(format_args!("set `{name}`"));
-        }
-        FirewallCommand::List { of } => {
-            let mut listing = Listing::new(["name", "from", "to"]);
-            let mut items = rules(&of)?.list()?;
-            while let Some(rule) = items.try_next().await? {
-                listing.row([
-                    rule.name.into(),
-                    rule.start_ip_address.into(),
-                    rule.end_ip_address.into(),
-                ]);
-            }
-            listing.print(format)?;
-        }
-        FirewallCommand::Delete { name, of } => {
-            if !rules(&of)?.delete(&name).await? {
-                return Err(Failure::new(format!("there is no firewall rule `{name}`"))
-                    .hint("azml adla account firewall list shows those that are"));
-            }
             note(format_args!("deleted `{name}`"));
         }
     }
@@ -183,17 +147,16 @@ pub(super) async fn stores(
             note(format_args!("created `{name}`"));
         }
         AdlsAccountCommand::List => {
-            let mut listing = Listing::new(COLUMNS);
-            let mut items = stores.list()?;
-            while let Some(item) = items.try_next().await? {
-                listing.row([
-                    item.name.into(),
-                    item.location.into(),
-                    state(item.state.as_ref()),
-                    created(item.creation_time),
-                ]);
-            }
-            listing.print(format)?;
+            list(stores.list()?, format, |it| {
+                let state = state(it.state.as_ref());
+                [
+                    it.name.into(),
+                    it.location.into(),
+                    state,
+                    created(it.creation_time),
+                ]
+            })
+            .await?;
         }
         AdlsAccountCommand::Show { name, group } => {
             let account = stores
@@ -204,7 +167,7 @@ pub(super) async fn stores(
                 .field("name", account.name)
                 .field("location", account.location)
                 .field("state", state(account.state.as_ref()))
-                .field("provisioning_state", account.provisioning_state)
+                .field("provisioning_state", account.provisioning_state.as_str())
                 .field("endpoint", account.endpoint)
                 .field("created", created(account.creation_time))
                 .field(
@@ -224,6 +187,19 @@ pub(super) async fn stores(
         }
     }
     Ok(())
+}
+
+/// Prints a list of accounts.
+async fn list<T>(
+    mut accounts: Items<T>,
+    format: &Format,
+    row: impl Fn(T) -> [Value; 4],
+) -> Result<()> {
+    let mut listing = Listing::new(["name", "location", "state", "created"]);
+    while let Some(account) = accounts.try_next().await? {
+        listing.row(row(account));
+    }
+    listing.print(format)
 }
 
 fn state(state: Option<&AccountState>) -> Value {

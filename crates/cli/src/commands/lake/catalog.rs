@@ -11,7 +11,7 @@ use crate::args::catalog::{
     Within,
 };
 use crate::failure::{Failure, Result};
-use crate::files::{read_secret, read_secret_stdin};
+use crate::files::read_secret;
 use crate::output::{Format, Listing, Record, note};
 
 /// The schema of an entry when none is named.
@@ -212,11 +212,7 @@ async fn credential(command: CredentialCommand, lake: &DataLake) -> Result<()> {
             password_file,
             within,
         } => {
-            let password = if password_file.as_os_str() == "-" {
-                read_secret_stdin()?
-            } else {
-                read_secret(&password_file)?
-            };
+            let password = read_secret(&password_file)?;
             crate::logging::hide(&password);
             lake.catalog(&within.jobs.account)?
                 .create_credential(&within.database, &name, &uri, &user, &Secret::new(password))

@@ -27,7 +27,7 @@ pub(in crate::commands) async fn run(
                 listing.row([
                     group.name.into(),
                     group.location.into(),
-                    group.provisioning_state.into(),
+                    group.provisioning_state.as_str().into(),
                 ]);
             }
             listing.print(format)?;
@@ -38,7 +38,7 @@ pub(in crate::commands) async fn run(
             record
                 .field("name", group.name)
                 .field("location", group.location)
-                .field("state", group.provisioning_state)
+                .field("state", group.provisioning_state.as_str())
                 .field("id", group.id);
             record.print(format)?;
         }

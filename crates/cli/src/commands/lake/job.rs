@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use azml::datalake_analytics::{
-    DataLake, Job, JobFilter, JobInformation, JobResult, JobState, Jobs,
+    DataLake, Job, JobChange, JobFilter, JobInformation, JobResult, JobState, Jobs,
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
@@ -36,6 +36,20 @@ pub(super) async fn run(command: JobCommand, lake: &DataLake, format: &Format) -
             lake.jobs(&jobs.account)?.yield_job(&id.to_string()).await?;
             note(format_args!("{id} waits for its units again"));
             Ok(())
+        }
+        JobCommand::Change {
+            id,
+            units,
+            priority,
+            jobs,
+        } => {
+            let change = JobChange {
+                degree_of_parallelism: units,
+                priority,
+                ..JobChange::default()
+            };
+            let jobs = lake.jobs(&jobs.account)?;
+            show(&jobs.change(&id.to_string(), &change).await?, format)
         }
         JobCommand::Statistics { id, jobs } => {
             let statistics = lake

@@ -6,6 +6,7 @@ mod catalog;
 mod files;
 mod group;
 mod job;
+mod links;
 mod policy;
 mod related;
 mod token;
