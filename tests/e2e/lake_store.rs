@@ -230,7 +230,7 @@ async fn interrupted_uploads_go_on_where_they_were() {
         lake.proxy.script(|_| Fault::None);
         assert_eq!(lake.files.read("big").await.unwrap(), "old");
 
-        let (summary, attempts) = send_in_pieces(&lake, &source, 2).await;
+        let (summary, attempts) = send_in_pieces(&lake, &source, 1).await;
         assert!(attempts > 1, "it was interrupted");
         assert!(summary.resumed_bytes > 0);
         lake.proxy.script(|_| Fault::None);

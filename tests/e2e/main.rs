@@ -6,6 +6,7 @@ mod data_lake;
 mod datastore;
 mod directory;
 mod lake_accounts;
+mod lake_refusals;
 mod lake_store;
 mod secrets;
 mod sql_server;

@@ -35,8 +35,24 @@ async fn article_of_2019() {
 #[tokio::test]
 async fn accounts() {
     let expected = [
-        "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "A12", "A13", "A14",
-        "A15", "deleting",
+        "A1",
+        "A2",
+        "A3",
+        "A4",
+        "A5",
+        "A6",
+        "A7",
+        "A8",
+        "A9",
+        "A10",
+        "A11",
+        "A12",
+        "A13",
+        "A14",
+        "A15",
+        "containers",
+        "resources",
+        "deleting",
     ];
     rows::check(LAST, "adla/accounts.py", &expected).await;
 }
@@ -52,8 +68,18 @@ async fn jobs() {
 
 #[tokio::test]
 async fn management() {
-    let expected = ["J7", "J17", "J20", "yield", "C5", "C5 secrets", "C6"];
-    let arguments = ["--ephemeral", "--job-state-delay", "200"];
+    let expected = [
+        "J7",
+        "J17",
+        "J20",
+        "yield",
+        "job update",
+        "C5",
+        "C5 secrets",
+        "C6",
+    ];
+    // Each state is held long enough to be seen on a busy machine.
+    let arguments = ["--ephemeral", "--job-state-delay", "1500"];
     rows::check_with(LAST, "adla/management.py", &expected, &arguments, &[]).await;
 }
 

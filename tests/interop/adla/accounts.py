@@ -1,11 +1,14 @@
 """Accounts in Resource Manager, with the last published clients: A1 to A15."""
 
-from support import ARM, SUBSCRIPTION, service_principal
+import os
+import urllib.request
+
+from support import ARM, SUBSCRIPTION, TENANT, identity, service_principal
 
 from azure.mgmt.datalake.analytics.account import DataLakeAnalyticsAccountManagementClient
 from azure.mgmt.datalake.analytics.account.models import CreateOrUpdateComputePolicyParameters
 from azure.mgmt.datalake.store import DataLakeStoreAccountManagementClient
-from azure.mgmt.resource import ResourceManagementClient
+from azure.mgmt.resource import ResourceManagementClient, SubscriptionClient
 from msrestazure.azure_exceptions import CloudError
 
 from rows import equal, main, row
@@ -104,6 +107,34 @@ def links():
     adla.data_lake_store_accounts.delete(RG, ADLA, "secondlake")
 
 
+@row("containers")
+def containers_of_linked_accounts():
+    key, blobs = os.environ["AZML_ACCOUNT_KEY"], os.environ["AZML_BLOB_ENDPOINT"]
+    account = os.environ["AZML_ACCOUNT"]
+    bearer = identity().get_token("https://storage.azure.com/.default").token
+    headers = {"Authorization": f"Bearer {bearer}", "x-ms-version": "2024-11-04"}
+    container = f"{blobs}/photos?restype=container"
+    request = urllib.request.Request(container, b"", headers, method="PUT")
+    equal(urllib.request.urlopen(request).status, 201)
+    links = adla.storage_accounts
+    links.add(RG, ADLA, account, access_key="c2VjcmV0")
+    refused(
+        lambda: list(links.list_storage_containers(RG, ADLA, account)),
+        400,
+        "InvalidStorageAccountAccessKey",
+    )
+    links.update(RG, ADLA, account, access_key=key)
+    found = links.list_storage_containers(RG, ADLA, account)
+    (listed,) = [container for container in found if container.name == "photos"]
+    shown = links.get_storage_container(RG, ADLA, account, "photos")
+    equal(shown.last_modified_time, listed.last_modified_time)
+    (signature,) = links.list_sas_tokens(RG, ADLA, account, "photos")
+    with urllib.request.urlopen(f"{container}&comp=list&{signature.access_token}") as answer:
+        assert b"EnumerationResults" in answer.read()
+    links.delete(RG, ADLA, account)
+    refused(lambda: links.get(RG, ADLA, account), 404, "ResourceNotFound")
+
+
 @row("A11")
 def policies():
     policy = CreateOrUpdateComputePolicyParameters(
@@ -125,6 +156,26 @@ def locations():
     taken = adla.accounts.check_name_availability("eastus2", ADLA)
     equal((taken.name_available, taken.reason), (False, "AlreadyExists"))
     equal(adla.accounts.check_name_availability("eastus2", "afreename").name_available, True)
+
+
+@row("resources")
+def subscriptions_and_providers():
+    client = SubscriptionClient(credentials, base_url=ARM)
+    (found,) = client.subscriptions.list()
+    equal((found.subscription_id, found.state), (SUBSCRIPTION, "Enabled"))
+    equal([tenant.tenant_id for tenant in client.tenants.list()], [TENANT])
+    providers = ResourceManagementClient(credentials, SUBSCRIPTION, base_url=ARM).providers
+    equal(providers.register("Microsoft.DataLakeStore").registration_state, "Registered")
+    equal(providers.get("Microsoft.DataLakeAnalytics").registration_state, "Registered")
+    groups.create_or_update("tagged", {"location": "eastus2", "tags": {"for": "rows"}})
+    query = "tagName eq 'for' and tagValue eq 'rows'"
+    equal([group.name for group in groups.list(filter=query)], ["tagged"])
+    refused(
+        lambda: groups.create_or_update("tagged", {"location": "westeurope"}),
+        409,
+        "InvalidResourceGroupLocation",
+    )
+    groups.delete("tagged").wait()
 
 
 @row("A14")

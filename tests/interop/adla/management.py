@@ -100,12 +100,37 @@ def spellings_and_yielding():
     other = raw("GET", f"/jobs/{job.job_id.upper()}?{version}")
     equal((one[0], one[1]["jobId"]), (other[0], other[1]["jobId"]))
     jobs.job.yield_method(ADLA, job.job_id).wait()
-    job = wait_for(jobs.job.get(ADLA, job.job_id), "Ended")
-    equal(job.result, "Succeeded")
-    states = [record.new_state for record in job.state_audit_records]
-    equal((states.count("Running"), states.count("Ended")), (2, 1))
+    states = []
+    while states.count("Running") < 2:
+        time.sleep(0.02)
+        job = jobs.job.get(ADLA, job.job_id)
+        states = [record.new_state for record in job.state_audit_records]
+    equal((states.count("Queued"), states.count("Ended")), (2, 0))
+    jobs.job.cancel(ADLA, job.job_id)
     status, body = raw("POST", f"/jobs/{job.job_id}/YieldJob?{version}")
     equal((status, body["error"]["code"]), (409, "JobNotRunning"))
+
+
+@row("job update")
+def changing_jobs_that_wait():
+    accounts.accounts.update(RG, ADLA, {"max_job_count": 1}).wait()
+    first = wait_for(submit(), "Running")
+    job = submit(priority=900)
+    change = {"priority": 10, "degree_of_parallelism": 2, "tags": {"for": "rows"}}
+    changed = jobs.job.update(ADLA, job.job_id, change).result()
+    equal((changed.priority, changed.degree_of_parallelism), (10, 2))
+    equal(changed.tags, {"for": "rows"})
+    refused(
+        lambda: jobs.job.update(ADLA, job.job_id, {"degree_of_parallelism": 31}).result(),
+        400,
+        "DegreeOfParallelismExceedsMaximum",
+    )
+    refused(
+        lambda: jobs.job.update(ADLA, first.job_id, {"priority": 10}).result(), 409, "JobNotWaiting"
+    )
+    jobs.job.cancel(ADLA, first.job_id)
+    job = wait_for(job, "Ended")
+    equal((job.result, job.priority), ("Succeeded", 10))
 
 
 @row("C5")
