@@ -64,6 +64,40 @@ pub fn azurite_blob() -> Command {
     Command::new(path)
 }
 
+/// The real PostgreSQL that `cargo xtask test` starts.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    /// Its port on this machine.
+    pub port: u16,
+    /// The login.
+    pub user: String,
+    /// The password of the login.
+    pub password: String,
+    /// The authority of its certificate, which is for `localhost` and `pg.localhost`.
+    pub ca: PathBuf,
+}
+
+impl Postgres {
+    /// What the environment says of it.
+    ///
+    /// # Panics
+    ///
+    /// When it is not there: a test with a foreign server is never left out silently.
+    #[must_use]
+    pub fn running() -> Self {
+        let said = |name: &str| {
+            std::env::var(format!("AZML_TEST_POSTGRES_{name}"))
+                .expect("PostgreSQL is not running: run `cargo xtask test`")
+        };
+        Self {
+            port: said("PORT").parse().expect("a port"),
+            user: said("USER"),
+            password: said("PASSWORD"),
+            ca: said("CA").into(),
+        }
+    }
+}
+
 /// Whether the tests run as root, for whom the emulator runs submitted code as another user.
 #[must_use]
 pub fn is_root() -> bool {

@@ -7,8 +7,8 @@ pub mod rows;
 
 pub use emulator_process::EmulatorProcess;
 pub use environment::{
-    allowing_scripts, azml, azurite_blob, is_root, odbc_drivers, python, repository, script,
-    target_directory,
+    Postgres, allowing_scripts, azml, azurite_blob, is_root, odbc_drivers, python, repository,
+    script, target_directory,
 };
 
 /// The Rust blocks of the README and the guide compile.

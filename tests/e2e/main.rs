@@ -11,3 +11,4 @@ mod lake_store;
 mod secrets;
 mod sql_server;
 mod studio_client;
+mod transfers;

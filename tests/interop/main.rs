@@ -5,6 +5,7 @@ mod adla;
 mod azurite;
 mod datastore;
 mod formats;
+mod postgres;
 mod sql;
 mod storage;
 mod studio;

@@ -161,14 +161,6 @@ fn release(program: &str) -> Result<Command> {
     Ok(Command::new(path))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "waits for another process, with no runtime around"
-)]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(10));
-}
-
 /// An emulator of the release build, stopped when dropped.
 struct Emulator {
     child: Child,
@@ -195,7 +187,7 @@ impl Emulator {
                 ended.is_none() && begin.elapsed() < LIMIT,
                 "the emulator did not start"
             );
-            pause();
+            process::pause(Duration::from_millis(10));
         }
         Ok(Self { child, env_file })
     }

@@ -13,6 +13,7 @@ mod environments;
 mod fuzz;
 mod lint;
 mod metadata;
+mod postgres;
 mod process;
 mod release;
 mod stages;

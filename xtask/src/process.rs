@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -33,6 +34,15 @@ pub(crate) fn is_present(program: &str) -> bool {
         return false;
     };
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Waits between looks at another process.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "waits for another process, with no runtime around"
+)]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 /// Runs a command to its end and fails when it fails.

@@ -31,6 +31,14 @@ const NEEDS: &[Need] = &[
         package: "fuse3",
     },
     Need {
+        probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"],
+        package: "postgresql",
+    },
+    Need {
+        probe: &["openssl", "version"],
+        package: "openssl",
+    },
+    Need {
         probe: &["sh", "-c", "ls /usr/lib/*/odbc/libtdsodbc.so"],
         package: "tdsodbc",
     },

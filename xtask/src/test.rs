@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::environments::Environments;
+use crate::postgres::Postgres;
 use crate::stages::Stages;
 use crate::{compat, consumers, environments, metadata, process, system};
 
@@ -117,6 +118,7 @@ fn tests(
     azml: &Path,
 ) -> Result<()> {
     let mut summary = Vec::new();
+    let postgres = Postgres::start()?;
     let result = stages.run("tests", Some(8), || {
         let mut command = if process::is_present("cargo-nextest") {
             process::cargo(&["nextest", "run", "--locked"])?
@@ -136,6 +138,7 @@ fn tests(
             .env("AZML_TEST_ENVIRONMENTS", &environments.folder)
             .env("AZML_TEST_BINARY", azml)
             .env("AZML_TEST_ROWS", compat::rows_directory()?)
+            .envs(postgres.environment())
             .envs(options.environment.iter().cloned());
         if process::in_ci() {
             // A change is judged by its own cases; new ones are looked for by everybody else's runs.

@@ -45,8 +45,16 @@ pub enum Error {
     /// A blob has the name of a folder that other blobs are in.
     #[error("the file '{0}' has the same name as a folder")]
     NameClash(String),
+    /// Two files of an upload have one name where they go, for case does not count there.
+    #[error("'{first}' and '{second}' are one name on this datastore, where case does not count")]
+    SameName {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A local file operation failed.
-    #[error("{action} '{}' failed", .path.display())]
+    #[error("{action} '{}' failed: {source}", .path.display())]
     Local {
         /// What was attempted, as a gerund.
         action: &'static str,
@@ -104,6 +112,7 @@ impl Error {
             Self::Service(error) => error.hint().map(str::to_owned),
             #[cfg(all(feature = "mount", target_os = "linux"))]
             Self::Mount(error) => mount_hint(error).map(str::to_owned),
+            Self::SameName { .. } => Some("rename one of them, or upload it elsewhere".into()),
             _ => None,
         }
     }
@@ -174,7 +183,9 @@ impl From<Error> for azml_core::Error {
             Error::Exists(_) => ErrorKind::Conflict,
             Error::NotFound(_) => ErrorKind::NotFound,
             Error::Unsupported { .. } => ErrorKind::Unsupported,
-            Error::UnsafeName(_) | Error::NameClash(_) => ErrorKind::InvalidData,
+            Error::UnsafeName(_) | Error::NameClash(_) | Error::SameName { .. } => {
+                ErrorKind::InvalidData
+            }
             #[cfg(all(feature = "mount", target_os = "linux"))]
             Error::Mount(azml_mount::MountError::Busy(_) | azml_mount::MountError::Taken(_)) => {
                 ErrorKind::Conflict

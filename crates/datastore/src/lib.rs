@@ -22,6 +22,7 @@
 //! ```
 
 mod data;
+mod database;
 mod error;
 #[cfg(all(feature = "mount", target_os = "linux"))]
 pub mod mount;
@@ -38,6 +39,8 @@ pub use azml_runs::{
 #[cfg(feature = "object-store")]
 pub use data::DatastoreObjects;
 pub use data::{Datastore, Entry, Item, StorageEndpoints};
+#[cfg(feature = "postgres")]
+pub use database::QueryRows;
 pub use error::{Error, Result};
 pub use registry::{
     Api, AzureBlob, AzureDataLakeGen1, AzureDataLakeGen2, AzureFile, AzureMySql, AzurePostgreSql,

@@ -9,6 +9,7 @@
 #[cfg(all(feature = "mount", target_os = "linux"))]
 #[path = "suite/mount.rs"]
 mod mount;
+mod refusals;
 mod suite;
 
 use std::time::Duration;

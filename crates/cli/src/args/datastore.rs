@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::sql::QueryText;
 use super::workspace::WorkspaceTarget;
 
 /// Datastores of a workspace, and the files in them.
@@ -53,6 +54,7 @@ pub(crate) enum DatastoreCommand {
             there already stay, unless --overwrite is given. Ctrl-C leaves nothing half-written.",
         after_help = "Examples:\n  \
             azml datastore upload photos ./images --to train/\n  \
+            azml datastore upload photos . --include '**/*.csv'\n  \
             azml datastore upload photos a.csv b.csv --overwrite"
     )]
     Upload(UploadArgs),
@@ -62,6 +64,7 @@ pub(crate) enum DatastoreCommand {
             remote name below the directory. Local files stay, unless --overwrite is given.",
         after_help = "Examples:\n  \
             azml datastore download photos ./copy\n  \
+            azml datastore download photos ./copy --include 'train/*.csv'\n  \
             azml datastore download photos ./copy --prefix train/2024 --overwrite"
     )]
     Download(DownloadArgs),
@@ -83,6 +86,15 @@ pub(crate) enum DatastoreCommand {
             azml datastore sas photos --permissions rl --hours 24"
     )]
     Sas(SasArgs),
+    /// Run a query of a database and print its rows
+    #[command(
+        long_about = "Runs a query of a PostgreSQL or SQL database that is registered, with its login, \
+            and prints the rows. Nothing can be written to PostgreSQL.",
+        after_help = "Examples:\n  \
+            azml datastore query sales \"SELECT region, sum(amount) FROM orders GROUP BY region\"\n  \
+            azml datastore query sales --file report.sql --output parquet=report.parquet"
+    )]
+    Query(DatabaseQueryArgs),
     /// Remove a file
     #[command(after_help = "Examples:\n  azml datastore rm photos train/old.csv")]
     Rm(FileArgs),
@@ -134,7 +146,7 @@ pub(crate) enum RegisterCommand {
     /// A PostgreSQL database
     #[command(after_help = "Examples:\n  \
         azml datastore register postgres pg --server srv --database db --user me --password-file p.txt")]
-    Postgres(LoginDatabaseArgs),
+    Postgres(PostgresArgs),
     /// A MySQL database
     #[command(after_help = "Examples:\n  \
         azml datastore register mysql my --server srv --database db --user me --password-file p.txt")]
@@ -303,8 +315,23 @@ pub(crate) struct SqlArgs {
     #[arg(long, value_name = "FILE", requires = "user")]
     pub(crate) password_file: Option<PathBuf>,
 
+    /// Port of the server
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+
     #[command(flatten)]
     pub(crate) principal: PrincipalArgs,
+}
+
+/// A PostgreSQL database.
+#[derive(Args, Debug)]
+pub(crate) struct PostgresArgs {
+    #[command(flatten)]
+    pub(crate) database: LoginDatabaseArgs,
+
+    /// Also connect to a server without TLS
+    #[arg(long)]
+    pub(crate) allow_plain: bool,
 }
 
 /// A PostgreSQL or MySQL database.
@@ -324,6 +351,16 @@ pub(crate) struct LoginDatabaseArgs {
     /// Port of the server
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
+}
+
+/// Query a database.
+#[derive(Args, Debug)]
+pub(crate) struct DatabaseQueryArgs {
+    /// Name of the datastore
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) query: QueryText,
 }
 
 /// Which datastore.
@@ -358,6 +395,10 @@ pub(crate) struct UploadArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) relative_root: Option<PathBuf>,
 
+    /// Only files whose paths below the directory fit: * within a folder, ** across them
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) include: Vec<String>,
+
     /// Replace files that are there
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -384,6 +425,10 @@ pub(crate) struct DownloadArgs {
         hide_default_value = true
     )]
     pub(crate) prefix: String,
+
+    /// Only files whose names fit: * within a folder, ** across them
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) include: Vec<String>,
 
     /// Replace local files
     #[arg(long)]

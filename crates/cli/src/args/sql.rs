@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::failure::{Failure, Result};
+
 /// SQL Server: functions that run at the data, tables, queries.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SqlCommand {
@@ -96,14 +98,34 @@ pub(crate) struct ExecArgs {
 /// `azml sql query`.
 #[derive(Args, Debug)]
 pub(crate) struct QueryArgs {
+    #[command(flatten)]
+    pub(crate) query: QueryText,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// What to run.
+#[derive(Args, Debug)]
+pub(crate) struct QueryText {
     /// Statements to run
     #[arg(required_unless_present = "file", conflicts_with = "file")]
     pub(crate) text: Option<String>,
     /// File with the statements
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
+}
+
+impl QueryText {
+    /// The statements.
+    pub(crate) fn read(&self) -> Result<String> {
+        match (&self.text, &self.file) {
+            (Some(text), _) => Ok(text.clone()),
+            (None, Some(file)) => {
+                std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, error))
+            }
+            (None, None) => Err(Failure::usage("there is nothing to run")),
+        }
+    }
 }
 
 /// `azml sql import`.

@@ -8,6 +8,7 @@ use azml_auth::directory::{self, CredentialOptions};
 use azml_auth::storage::{AccountKey, SasToken, SharedKey, StorageCredential};
 use azml_core::endpoint;
 use azml_core::http::{HttpClient, HttpClientParts, Repeat};
+use azure_core::credentials::TokenCredential;
 use azure_core::http::headers::{CONTENT_LENGTH, ETAG, HeaderName, Headers, LAST_MODIFIED};
 use azure_core::http::{AsyncRawResponse, ClientOptions, Method, RawResponse, Request, Url};
 
@@ -201,7 +202,6 @@ fn credential(
     account: &str,
     credential: &Credential,
 ) -> Result<StorageCredential> {
-    let missing = || Error::usage("the datastore came without its credential");
     match credential {
         Credential::AccountKey(key) => {
             let key = AccountKey::from_base64(key.as_ref().ok_or_else(missing)?.expose())?;
@@ -211,34 +211,51 @@ fn credential(
             let sas = SasToken::new(sas.as_ref().ok_or_else(missing)?.expose())?;
             Ok(StorageCredential::Sas(sas))
         }
-        Credential::ServicePrincipal {
-            tenant_id,
-            client_id,
-            secret,
-            authority,
-            ..
-        } => {
-            let secret = secret.as_ref().ok_or_else(missing)?;
-            let mut options = CredentialOptions::from_env(&workspace.environment)?;
-            // The emulator's directory stands in for whatever the registration names.
-            if workspace
-                .environment
-                .get(azml_core::env::AAD_ENDPOINT)
-                .is_none()
-                && let Some(authority) = authority.as_deref().filter(|text| !text.is_empty())
-            {
-                options.authority_host = endpoint::parse(authority)?;
-            }
-            let credential = directory::client_secret(tenant_id, client_id, secret, options)?;
-            Ok(StorageCredential::Token(credential))
+        Credential::ServicePrincipal { .. } | Credential::None => {
+            let application = principal(workspace, credential)?;
+            let identity = application.unwrap_or_else(|| Arc::clone(&workspace.credential));
+            Ok(StorageCredential::Token(identity))
         }
-        // The caller's own identity.
-        Credential::None => Ok(StorageCredential::Token(Arc::clone(&workspace.credential))),
         Credential::SqlLogin { .. } => Err(Error::Unsupported {
             operation: "reading or writing files",
             what: format!("a credential of kind {}", credential.kind()),
         }),
     }
+}
+
+/// The application that a datastore is registered with; `None` without one, where the caller's
+/// own identity counts.
+pub(crate) fn principal(
+    workspace: &Inner,
+    credential: &Credential,
+) -> Result<Option<Arc<dyn TokenCredential>>> {
+    let Credential::ServicePrincipal {
+        tenant_id,
+        client_id,
+        secret,
+        authority,
+        ..
+    } = credential
+    else {
+        return Ok(None);
+    };
+    let secret = secret.as_ref().ok_or_else(missing)?;
+    let mut options = CredentialOptions::from_env(&workspace.environment)?;
+    // The emulator's directory stands in for whatever the registration names.
+    if workspace
+        .environment
+        .get(azml_core::env::AAD_ENDPOINT)
+        .is_none()
+        && let Some(authority) = authority.as_deref().filter(|text| !text.is_empty())
+    {
+        options.authority_host = endpoint::parse(authority)?;
+    }
+    let application = directory::client_secret(tenant_id, client_id, secret, options)?;
+    Ok(Some(application))
+}
+
+fn missing() -> Error {
+    Error::usage("the datastore came without its credential")
 }
 
 /// A storage service reads a plus sign in a query as one, not as a space.

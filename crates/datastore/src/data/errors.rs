@@ -27,10 +27,31 @@ pub(super) fn map(response: &ErrorResponse) -> Error {
         error = error.with_request_id(id);
     }
     if response.status == 403 {
-        error =
-            error.with_hint("check the account key or the SAS token, its expiry, and the clock");
+        let detail = element(&text, "AuthenticationErrorDetail").unwrap_or_default();
+        let hint = hint(error.code().unwrap_or_default(), &detail);
+        error = error.with_hint(hint);
     }
     error
+}
+
+/// What to do about a credential that was refused; the service says more of some than their code.
+fn hint(code: &str, detail: &str) -> &'static str {
+    if detail.contains("Request date header") {
+        return "set this machine's clock: the service refuses requests from another time";
+    }
+    if detail.contains("time frame") {
+        return "the SAS token has expired, or is not valid yet: make another, or set this \
+                machine's clock";
+    }
+    match code {
+        "AuthorizationPermissionMismatch" => {
+            "the credential lacks the permission: a SAS token needs its letter, an identity its role"
+        }
+        "AuthorizationServiceMismatch" | "AuthorizationResourceTypeMismatch" => {
+            "the SAS token is for other services or kinds of resources: make one for this"
+        }
+        _ => "check the account key or the SAS token, its expiry, and the clock",
+    }
 }
 
 /// The text of a refusal by the data lake service.

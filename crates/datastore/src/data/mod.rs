@@ -25,6 +25,7 @@ use crate::registry::{Kind, Location, Record};
 use crate::transfer::{Download, Upload};
 use crate::workspace::Inner;
 use blob::BlobStore;
+pub(crate) use connection::principal;
 use lake::LakeStore;
 use share::ShareStore;
 
@@ -65,6 +66,10 @@ impl Datastore {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    pub(crate) fn workspace(&self) -> &Inner {
+        &self.workspace
     }
 
     /// A reference to `path` on this datastore, or to all of it for an empty path.

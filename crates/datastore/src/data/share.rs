@@ -355,6 +355,10 @@ impl Store for ShareStore {
             .await
     }
 
+    fn ignores_case(&self) -> bool {
+        true
+    }
+
     /// The directory before the last slash of `prefix` is asked for the rest, and what is
     /// found is walked. The service compares names without regard to case.
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Item>>> {

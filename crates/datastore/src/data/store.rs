@@ -108,6 +108,11 @@ pub(crate) trait Store: Debug + Send + Sync {
     /// Makes the container, share or file system; gives whether it was not there.
     async fn create_root(&self) -> Result<bool>;
 
+    /// Whether names that differ by case only are one.
+    fn ignores_case(&self) -> bool {
+        false
+    }
+
     /// Pages of the files whose names begin with `prefix`.
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<Vec<Item>>>;
 

@@ -1,24 +1,22 @@
 //! Downloads: every file goes to a temporary name first and gets its own when it is
 //! complete.
 
-use std::collections::HashSet;
-use std::future::IntoFuture;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use azml_core::ErrorKind;
-use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt, SeekFrom};
 use tokio::sync::Semaphore;
 
+use super::folders::Folders;
 use super::journal::Journal;
-use super::local;
-use super::progress::{Progress, ProgressEvent};
-use super::report::{ErrorMode, Listener, Outcome, Tally, TransferReport};
-use super::{FILES_AT_ONCE, ONE_REQUEST, same};
+use super::progress::ProgressEvent;
+use super::report::{Listener, Outcome, TransferReport};
+use super::settings::{Settings, transfer};
+use super::{ONE_REQUEST, engine, local, same};
 use crate::data::{Datastore, Fetched, Item, Store};
 use crate::error::{Error, Result};
 
@@ -27,8 +25,8 @@ const PART: u64 = 8 << 20;
 const PARTS_AT_ONCE: usize = 8;
 /// How often a body that breaks off is asked for in all.
 const BODY_TRIES: usize = 5;
-/// Requests of all files together.
-const REQUESTS_AT_ONCE: usize = 64;
+/// Parts of all large files together.
+const ALL_PARTS_AT_ONCE: usize = 64;
 
 /// A download in the making; awaiting it runs it. Dropping the future stops it and leaves
 /// no incomplete file behind.
@@ -39,9 +37,7 @@ pub struct Download {
     directory: PathBuf,
     prefix: String,
     overwrite: bool,
-    resume: bool,
-    errors: ErrorMode,
-    listener: Listener,
+    settings: Settings,
 }
 
 impl Download {
@@ -51,9 +47,7 @@ impl Download {
             directory: directory.to_owned(),
             prefix: String::new(),
             overwrite: false,
-            resume: false,
-            errors: ErrorMode::default(),
-            listener: Listener::default(),
+            settings: Settings::default(),
         }
     }
 
@@ -74,19 +68,14 @@ impl Download {
     /// interrupted only the missing parts are fetched. With it, a download that stops
     /// leaves incomplete files under hidden names, and files get the remote time.
     pub fn resume(mut self) -> Self {
-        self.resume = true;
+        self.settings.resume = true;
         self
     }
 
-    /// What happens when a file cannot be fetched.
-    pub fn errors(mut self, mode: ErrorMode) -> Self {
-        self.errors = mode;
-        self
-    }
-
-    /// Who is told about each step.
-    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
-        self.listener = Listener(Some(progress));
+    /// Only files whose whole names fit this pattern of the shell: `*` stands for anything within
+    /// a folder, `**` for any folders. Given several times, one of them must fit.
+    pub fn matching(mut self, pattern: impl Into<String>) -> Self {
+        self.settings.patterns.add(pattern.into());
         self
     }
 
@@ -95,76 +84,57 @@ impl Download {
         tokio::fs::create_dir_all(&self.directory)
             .await
             .map_err(Error::local("creating", &self.directory))?;
-        let items = store.list(&self.prefix).try_concat().await?;
-        let items = without_folders(items)?;
-        self.listener.tell(ProgressEvent::Found {
-            files: u64::try_from(items.len()).unwrap_or(u64::MAX),
-            bytes: items.iter().map(|item| item.length).sum(),
-        });
-        let requests = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
-        let mut tally = Tally::new(self.errors, self.listener.clone());
-        let mut fetched = stream::iter(items)
-            .map(|item| {
-                let place = local::place(&self.directory, &item.name);
-                let one = OneFile {
-                    store: Arc::clone(&store),
-                    item,
-                    overwrite: self.overwrite,
-                    resume: self.resume,
-                    requests: Arc::clone(&requests),
-                    listener: self.listener.clone(),
+        let patterns = self.settings.patterns.compile()?;
+        // Names that no pattern can fit need not be listed.
+        let literal = self.settings.patterns.prefix();
+        let prefix = if literal.starts_with(&self.prefix) {
+            literal
+        } else {
+            &self.prefix
+        };
+        let listed = store.list(prefix).map_ok(Some);
+        let (mut folders, mut files, mut bytes) = (Folders::default(), 0, 0);
+        let listener = self.settings.listener.clone();
+        let pages = listed
+            .chain(stream::once(async { Ok(None) }))
+            .map(move |page| {
+                let mut items = match page? {
+                    Some(page) => folders.admit(page)?,
+                    None => folders.rest(),
                 };
-                async move {
-                    let name = one.item.name.clone();
-                    let outcome = match place {
-                        Ok(path) => one.fetch(&path).await,
-                        Err(error) => Err(error),
-                    };
-                    (name, outcome)
-                }
-            })
-            .buffer_unordered(FILES_AT_ONCE);
-        while let Some((name, outcome)) = fetched.next().await {
-            tally.count(name, outcome)?;
-        }
+                items.retain(|item| patterns.fit(&item.name));
+                files += u64::try_from(items.len()).unwrap_or(u64::MAX);
+                bytes += items.iter().map(|item| item.length).sum::<u64>();
+                listener.tell(ProgressEvent::Found { files, bytes });
+                Ok(items)
+            });
+        let parts = Arc::new(Semaphore::new(ALL_PARTS_AT_ONCE));
+        let mut tally = self.settings.tally();
+        let fetch = |item: Item| {
+            let place = local::place(&self.directory, &item.name);
+            let one = OneFile {
+                store: Arc::clone(&store),
+                item,
+                overwrite: self.overwrite,
+                resume: self.settings.resume,
+                parts: Arc::clone(&parts),
+                listener: self.settings.listener.clone(),
+            };
+            async move {
+                let name = one.item.name.clone();
+                let outcome = match place {
+                    Ok(path) => one.fetch(&path).await,
+                    Err(error) => Err(error),
+                };
+                (name, outcome)
+            }
+        };
+        engine::run(pages, fetch, &mut tally).await?;
         tally.finish(None)
     }
 }
 
-impl IntoFuture for Download {
-    type Output = Result<TransferReport>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        self.run().boxed()
-    }
-}
-
-/// Leaves out empty files that stand for folders, and refuses others of a folder's name:
-/// no local directory can hold both.
-fn without_folders(items: Vec<Item>) -> Result<Vec<Item>> {
-    let mut folders = HashSet::new();
-    for item in &items {
-        let mut rest = item.name.as_str();
-        // A folder that is known has known parents.
-        while let Some((parent, _)) = rest.rsplit_once('/') {
-            if !folders.insert(parent.to_owned()) {
-                break;
-            }
-            rest = parent;
-        }
-    }
-    let is_marker = |item: &Item| item.name.ends_with('/') || folders.contains(&item.name);
-    if let Some(clash) = items
-        .iter()
-        .find(|item| item.length > 0 && folders.contains(&item.name))
-    {
-        return Err(Error::NameClash(clash.name.clone()));
-    }
-    let mut items = items;
-    items.retain(|item| item.length > 0 || !is_marker(item));
-    Ok(items)
-}
+transfer!(Download);
 
 /// An incomplete local file; removed when it is dropped.
 #[derive(Debug)]
@@ -182,8 +152,8 @@ struct OneFile {
     item: Item,
     overwrite: bool,
     resume: bool,
-    /// Bounds the requests of all files together.
-    requests: Arc<Semaphore>,
+    /// Bounds the parts of all files together.
+    parts: Arc<Semaphore>,
     listener: Listener,
 }
 
@@ -278,7 +248,6 @@ impl OneFile {
 
     /// Fetches a small file in one request.
     async fn fetch_whole(&self, path: &Path) -> Result<(Item, u64)> {
-        let _turn = self.requests.acquire().await;
         let fetched = self.store.get(&self.item.name, None, None).await?;
         let file = OpenOptions::new()
             .write(true)
@@ -287,7 +256,7 @@ impl OneFile {
             .await
             .map_err(Error::local("opening", path))?;
         let item = fetched.item.clone();
-        Ok((item, self.write(path, file, fetched).await?))
+        Ok((item, self.write(path, file, fetched).await?.1))
     }
 
     /// Fetches a large file in parts, each written where it belongs.
@@ -298,9 +267,9 @@ impl OneFile {
         stream::iter(missing)
             .map(|index| async move {
                 let start = index * PART;
-                let _turn = self.requests.acquire().await;
+                let _turn = self.parts.acquire().await;
                 let range = start..(start + PART).min(length);
-                repeated(|| self.fetch_part(path, range.clone())).await?;
+                repeated(|| self.fetch_part(path, range.clone(), journal.is_some())).await?;
                 match journal {
                     Some(journal) => journal.note(index),
                     None => Ok(()),
@@ -311,7 +280,8 @@ impl OneFile {
             .await
     }
 
-    async fn fetch_part(&self, path: &Path, range: Range<u64>) -> Result<()> {
+    /// Fetches one part; with `kept` it is on the disk itself afterwards, for it will be relied on.
+    async fn fetch_part(&self, path: &Path, range: Range<u64>, kept: bool) -> Result<()> {
         let (name, etag) = (&self.item.name, self.item.etag.as_str());
         let fetched = self
             .store
@@ -328,12 +298,17 @@ impl OneFile {
         file.seek(SeekFrom::Start(range.start))
             .await
             .map_err(Error::local("writing", path))?;
-        self.write(path, file, fetched).await?;
+        let file = self.write(path, file, fetched).await?.0;
+        if kept {
+            file.sync_data()
+                .await
+                .map_err(Error::local("writing", path))?;
+        }
         Ok(())
     }
 
-    /// Writes a body to its end; gives how many bytes there were.
-    async fn write(&self, path: &Path, mut file: File, fetched: Fetched) -> Result<u64> {
+    /// Writes a body to its end; gives the file back, and how many bytes there were.
+    async fn write(&self, path: &Path, mut file: File, fetched: Fetched) -> Result<(File, u64)> {
         let mut body = fetched.body;
         let mut written = 0u64;
         while let Some(chunk) = body.try_next().await? {
@@ -348,7 +323,7 @@ impl OneFile {
         if written != fetched.length {
             return Err(short(&self.item.name));
         }
-        Ok(written)
+        Ok((file, written))
     }
 }
 
@@ -373,40 +348,4 @@ where
 fn short(name: &str) -> Error {
     let text = format!("the answer for '{name}' does not have the length that was promised");
     azml_core::Error::new(ErrorKind::Io, text).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn item(name: &str, length: u64) -> Item {
-        Item {
-            name: name.to_owned(),
-            length,
-            ..Item::default()
-        }
-    }
-
-    /// storage TD-02, TD-03.
-    #[test]
-    fn folder_markers_are_left_out_and_clashes_refused() {
-        let kept = |items: Vec<Item>| -> Result<Vec<String>> {
-            Ok(without_folders(items)?
-                .into_iter()
-                .map(|item| item.name)
-                .collect())
-        };
-        let items = vec![
-            item("a", 0),
-            item("a/b/", 0),
-            item("a/b/c", 1),
-            item("empty", 0),
-        ];
-        assert_eq!(kept(items).unwrap(), ["a/b/c", "empty"]);
-        for order in [[("a", 1), ("a/b", 1)], [("a/b", 1), ("a", 1)]] {
-            let items = order.map(|(name, length)| item(name, length)).into();
-            let error = kept(items).unwrap_err();
-            assert!(matches!(error, Error::NameClash(name) if name == "a"));
-        }
-    }
 }

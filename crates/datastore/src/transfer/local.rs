@@ -1,6 +1,7 @@
 //! Local files on both sides of a transfer: which ones to send under which names, and
 //! where received ones may be put.
 
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -46,7 +47,11 @@ fn remote_name(target: &str, relative: &Path) -> Result<String, String> {
 
 /// Every file below `directory` in the order of their names. Linked files are followed,
 /// linked directories are not.
-pub(super) fn walk(directory: &Path, target: &str) -> Result<Vec<Source>> {
+pub(super) fn walk(
+    directory: &Path,
+    target: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Result<Vec<Source>> {
     if !directory.is_dir() {
         return Err(Error::usage(format!(
             "'{}' is not a directory",
@@ -68,6 +73,9 @@ pub(super) fn walk(directory: &Path, target: &str) -> Result<Vec<Source>> {
             let metadata = std::fs::metadata(&path).map_err(Error::local("reading", &path))?;
             if metadata.is_file() {
                 let relative = path.strip_prefix(directory).unwrap_or(&path);
+                if !fits(&pattern_text(relative)) {
+                    continue;
+                }
                 sources.push(Source {
                     name: remote_name(target, relative),
                     length: metadata.len(),
@@ -80,13 +88,44 @@ pub(super) fn walk(directory: &Path, target: &str) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
+/// A path as patterns are held against it, with slashes whatever separates here.
+fn pattern_text(relative: &Path) -> String {
+    let parts: Vec<_> = relative
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_)))
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+/// Refuses sources that a place without regard to case takes for one.
+pub(super) fn refuse_same_names(sources: &[Source]) -> Result<()> {
+    let mut seen = HashMap::new();
+    for source in sources {
+        if let Ok(name) = &source.name
+            && let Some(first) = seen.insert(name.to_lowercase(), name)
+        {
+            return Err(Error::SameName {
+                first: first.clone(),
+                second: name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// The given files with names relative to `root`, or to their longest common directory.
-pub(super) fn pick(files: &[PathBuf], root: Option<&Path>, target: &str) -> Result<Vec<Source>> {
+pub(super) fn pick(
+    files: &[PathBuf],
+    root: Option<&Path>,
+    target: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Result<Vec<Source>> {
     let root = match root {
         Some(root) => root.to_owned(),
         None => common_directory(files),
     };
-    files
+    let picked = files
         .iter()
         .map(|path| {
             let metadata = std::fs::metadata(path).map_err(Error::local("reading", path))?;
@@ -104,13 +143,15 @@ pub(super) fn pick(files: &[PathBuf], root: Option<&Path>, target: &str) -> Resu
                     ))
                 })?
             };
-            Ok(Source {
+            let source = Source {
                 name: remote_name(target, relative),
                 length: metadata.len(),
                 path: path.clone(),
-            })
+            };
+            Ok(fits(&pattern_text(relative)).then_some(source))
         })
-        .collect()
+        .filter_map(Result::transpose);
+    picked.collect()
 }
 
 fn common_directory(files: &[PathBuf]) -> PathBuf {
@@ -199,7 +240,7 @@ mod tests {
             std::os::unix::fs::symlink(root.path().join("b"), root.path().join("link")).unwrap();
             std::os::unix::fs::symlink(root.path().join("a"), root.path().join("loop")).unwrap();
         }
-        let names: Vec<String> = walk(root.path(), "t/")
+        let names: Vec<String> = walk(root.path(), "t/", |_| true)
             .unwrap()
             .into_iter()
             .map(|source| source.name.unwrap())
@@ -208,7 +249,9 @@ mod tests {
         #[cfg(unix)]
         expected.push("t/link");
         assert_eq!(names, expected);
-        assert!(walk(&root.path().join("b"), "").is_err());
+        assert!(walk(&root.path().join("b"), "", |_| true).is_err());
+        let deep = walk(root.path(), "t", |name| name.starts_with("a/c/")).unwrap();
+        assert_eq!(deep.len(), 1);
     }
 
     /// storage TU-03.
@@ -221,7 +264,7 @@ mod tests {
             std::fs::write(file, "").unwrap();
         }
         let names = |root: Option<&Path>| -> Vec<String> {
-            let picked = pick(&files, root, "t").unwrap();
+            let picked = pick(&files, root, "t", |_| true).unwrap();
             picked
                 .into_iter()
                 .map(|source| source.name.unwrap())
@@ -236,10 +279,28 @@ mod tests {
         );
         // A path prefix, not a text prefix.
         let almost = PathBuf::from(root.path().to_string_lossy().into_owned() + "/x/a/1");
-        assert!(pick(&[almost], Some(&root.path().join("x/a/")), "").is_ok());
-        assert!(pick(&files, Some(&root.path().join("x/a")), "").is_err());
-        assert!(pick(&[root.path().to_owned()], None, "").is_err());
-        assert!(pick(&[], None, "").unwrap().is_empty());
+        let pick = |files: &[PathBuf], root: Option<&Path>| pick(files, root, "", |_| true);
+        assert!(pick(&[almost], Some(&root.path().join("x/a/"))).is_ok());
+        assert!(pick(&files, Some(&root.path().join("x/a"))).is_err());
+        assert!(pick(&[root.path().to_owned()], None).is_err());
+        assert!(pick(&[], None).unwrap().is_empty());
+    }
+
+    /// storage TU-05.
+    #[test]
+    fn names_that_differ_by_case_are_one_where_case_does_not_count() {
+        let source = |name: &str| Source {
+            path: PathBuf::from(name),
+            name: Ok(name.to_owned()),
+            length: 0,
+        };
+        assert!(refuse_same_names(&["a", "b", "a/b"].map(source)).is_ok());
+        let error = refuse_same_names(&["x/\u{c4}", "y", "X/\u{e4}"].map(source)).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("x/\u{c4}") && text.contains("X/\u{e4}"),
+            "{text}"
+        );
     }
 
     /// storage TD-01: no remote name leads out of the directory.

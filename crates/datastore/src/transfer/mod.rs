@@ -1,12 +1,17 @@
 //! Moving directories up and down: many files at once, each whole or not at all.
 
 mod download;
+mod engine;
+mod folders;
 mod journal;
 mod local;
+mod patterns;
 mod progress;
 mod report;
 mod same;
+mod settings;
 mod upload;
+mod window;
 
 pub use download::Download;
 pub use progress::{Progress, ProgressEvent};
@@ -17,8 +22,6 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Files that are moved at once, at most.
-const FILES_AT_ONCE: usize = 64;
 /// What the files of an upload that are in memory may have together, in units of 64 KiB: 64 MiB.
 const UNITS: u32 = 1024;
 const UNIT: u64 = 64 << 10;

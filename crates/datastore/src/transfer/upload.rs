@@ -1,16 +1,15 @@
 //! Uploads.
 
-use std::future::IntoFuture;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures::future::{BoxFuture, FutureExt};
-use futures::stream::{self, StreamExt};
+use futures::stream;
 
 use super::local::{self, Source};
-use super::progress::{Progress, ProgressEvent};
-use super::report::{ErrorMode, Listener, Outcome, Tally, TransferReport};
-use super::{Budget, FILES_AT_ONCE, ONE_REQUEST, same};
+use super::progress::ProgressEvent;
+use super::report::{Listener, Outcome, TransferReport};
+use super::settings::{Settings, transfer};
+use super::{Budget, ONE_REQUEST, engine, same};
 use crate::data::{Datastore, Store, WriteMode, Writing, Written};
 use crate::error::{Error, Result};
 
@@ -30,9 +29,7 @@ pub struct Upload {
     target: String,
     relative_root: Option<PathBuf>,
     mode: WriteMode,
-    resume: bool,
-    errors: ErrorMode,
-    listener: Listener,
+    settings: Settings,
 }
 
 impl Upload {
@@ -51,9 +48,7 @@ impl Upload {
             target: String::new(),
             relative_root: None,
             mode: WriteMode::Keep,
-            resume: false,
-            errors: ErrorMode::default(),
-            listener: Listener::default(),
+            settings: Settings::default(),
         }
     }
 
@@ -80,19 +75,15 @@ impl Upload {
     /// time of the local file that were recorded with them, are the same, or whose stored
     /// MD5 is that of the local file. With it, each upload records size and time.
     pub fn resume(mut self) -> Self {
-        self.resume = true;
+        self.settings.resume = true;
         self
     }
 
-    /// What happens when a file cannot be sent.
-    pub fn errors(mut self, mode: ErrorMode) -> Self {
-        self.errors = mode;
-        self
-    }
-
-    /// Who is told about each step.
-    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
-        self.listener = Listener(Some(progress));
+    /// Only files whose paths below the directory, or below the root of single files, fit this
+    /// pattern of the shell: `*` stands for anything within a folder, `**` for any folders. Given
+    /// several times, one of them must fit.
+    pub fn matching(mut self, pattern: impl Into<String>) -> Self {
+        self.settings.patterns.add(pattern.into());
         self
     }
 
@@ -100,47 +91,47 @@ impl Upload {
         let store = self.datastore.store()?;
         let target = local::clean_target(&self.target).to_owned();
         let reference = self.datastore.path(&target);
+        let patterns = self.settings.patterns.compile()?;
         let (from, root) = (self.from, self.relative_root);
-        let find = move || match from {
-            From::Directory(directory) => local::walk(&directory, &target),
-            From::Files(files) => local::pick(&files, root.as_deref(), &target),
+        let ignores_case = store.ignores_case();
+        let find = move || {
+            let fits = |relative: &str| patterns.fit(relative);
+            let sources = match from {
+                From::Directory(directory) => local::walk(&directory, &target, fits),
+                From::Files(files) => local::pick(&files, root.as_deref(), &target, fits),
+            }?;
+            if ignores_case {
+                local::refuse_same_names(&sources)?;
+            }
+            Ok(sources)
         };
-        let sources = tokio::task::spawn_blocking(find).await.map_err(|error| {
-            Error::usage(format!("the local files cannot be listed: {error}"))
-        })??;
-        self.listener.tell(ProgressEvent::Found {
+        let found: Result<Vec<Source>> = tokio::task::spawn_blocking(find)
+            .await
+            .map_err(|error| Error::usage(format!("the local files cannot be listed: {error}")))?;
+        let sources = found?;
+        let settings = &self.settings;
+        settings.listener.tell(ProgressEvent::Found {
             files: u64::try_from(sources.len()).unwrap_or(u64::MAX),
             bytes: sources.iter().map(|source| source.length).sum(),
         });
         let budget = Budget::new();
-        let mut tally = Tally::new(self.errors, self.listener.clone());
-        let mut sent = stream::iter(sources)
-            .map(|source| {
-                let sender = Sender {
-                    store: Arc::clone(&store),
-                    mode: self.mode.clone(),
-                    resume: self.resume,
-                    budget: budget.clone(),
-                    listener: self.listener.clone(),
-                };
-                sender.send(source)
-            })
-            .buffer_unordered(FILES_AT_ONCE);
-        while let Some((name, outcome)) = sent.next().await {
-            tally.count(name, outcome)?;
-        }
+        let mut tally = settings.tally();
+        let send = |source| {
+            let sender = Sender {
+                store: Arc::clone(&store),
+                mode: self.mode.clone(),
+                resume: settings.resume,
+                budget: budget.clone(),
+                listener: settings.listener.clone(),
+            };
+            sender.send(source)
+        };
+        engine::run(stream::iter([Ok(sources)]), send, &mut tally).await?;
         tally.finish(Some(reference))
     }
 }
 
-impl IntoFuture for Upload {
-    type Output = Result<TransferReport>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        self.run().boxed()
-    }
-}
+transfer!(Upload);
 
 /// Sends single files.
 struct Sender {

@@ -7,7 +7,7 @@ mod tests;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use azml_auth::Secret;
+use azml_auth::{DatabaseConnection, DatabaseLogin, Secret};
 use azml_core::env::{self, Environment};
 
 use crate::error::{Error, Result};
@@ -156,6 +156,31 @@ impl ConnectionString {
         connection.user = environment.get(env::SQL_USER);
         connection.password = environment.get(env::SQL_PASSWORD).map(Secret::new);
         Ok(connection)
+    }
+
+    /// The database that a datastore, or whoever else knows of one, describes.
+    ///
+    /// # Errors
+    /// [`Error::ConnectionString`] for a host that is none, and for a kind of login that is not known here.
+    pub fn to_database(database: &DatabaseConnection) -> Result<Self> {
+        let server = match database.port {
+            Some(port) => format!("{},{port}", database.host),
+            None => database.host.clone(),
+        };
+        let auth = match &database.login {
+            DatabaseLogin::Password { user, password } => Auth::SqlLogin {
+                user: user.clone(),
+                password: password.clone(),
+            },
+            DatabaseLogin::AccessToken(token) => Auth::AccessToken(token.clone()),
+            _ => {
+                return Err(Error::ConnectionString(
+                    "this kind of login is not known".to_owned(),
+                ));
+            }
+        };
+        let connection = Self::to_server(&server)?.with_auth(auth);
+        Ok(connection.with_database(&database.database))
     }
 
     fn read(text: &str, repeated: Repeated) -> Result<Self> {

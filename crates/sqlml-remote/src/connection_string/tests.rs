@@ -16,6 +16,27 @@ fn c1_the_articles_connection_string() {
 }
 
 #[test]
+fn a_described_database_is_connected_to() {
+    let login = DatabaseLogin::Password {
+        user: "me".to_owned(),
+        password: Secret::new("p;w"),
+    };
+    let database = DatabaseConnection::new("srv.database.windows.net", "sales", login);
+    let connection = ConnectionString::to_database(&database).unwrap();
+    assert_eq!(connection.server().port(), Some(1433));
+    assert_eq!(connection.database(), Some("sales"));
+    let connection = ConnectionString::to_database(&database.with_port(Some(1500))).unwrap();
+    assert_eq!(
+        connection.to_connection_string(Secrets::Mask),
+        "Server=srv.database.windows.net,1500;Database=sales;UID=me;PWD=***;"
+    );
+    let token = DatabaseLogin::AccessToken(Secret::new("t"));
+    let database = DatabaseConnection::new("srv", "sales", token);
+    let connection = ConnectionString::to_database(&database).unwrap();
+    assert!(matches!(connection.auth(), Ok(Auth::AccessToken(_))));
+}
+
+#[test]
 fn c2_a_port_makes_the_browser_unnecessary() {
     let server = |text: &str| ConnectionString::to_server(text).unwrap().server().clone();
     assert_eq!(server(r"h\inst,1444").port(), Some(1444));

@@ -2,6 +2,7 @@
 
 mod files;
 mod mount;
+mod query;
 mod register;
 mod transfer;
 
@@ -74,6 +75,9 @@ pub(super) async fn run(args: DatastoreArgs, settings: &Settings, format: &Forma
             files::print(&datastores.get(&args.name).await?, &args.path).await
         }
         DatastoreCommand::Sas(args) => files::sign(&datastores.get(&args.name).await?, &args),
+        DatastoreCommand::Query(args) => {
+            query::run(&datastores.get(&args.name).await?, &args, settings, format).await
+        }
         DatastoreCommand::Rm(args) => {
             files::remove(&datastores.get(&args.name).await?, &args.path).await
         }

@@ -34,7 +34,10 @@ pub(super) async fn run(
         RegisterCommand::Gen2(args) => datastores.register(gen2(args)?).await,
         RegisterCommand::Sql(args) => datastores.register(sql(args)?).await,
         RegisterCommand::Postgres(args) => {
-            let builder: AzurePostgreSql = login_database(args)?;
+            let mut builder: AzurePostgreSql = login_database(args.database)?;
+            if args.allow_plain {
+                builder = builder.allow_plain();
+            }
             datastores.register(builder).await
         }
         RegisterCommand::Mysql(args) => {
@@ -115,6 +118,9 @@ fn sql(args: SqlArgs) -> Result<AzureSql> {
     }
     if let Some((tenant, client, secret)) = principal(args.principal)? {
         builder = builder.service_principal(tenant, client, secret);
+    }
+    if let Some(port) = args.port {
+        builder = builder.port(port);
     }
     if let Some(endpoint) = database.endpoint {
         builder = builder.endpoint(endpoint);

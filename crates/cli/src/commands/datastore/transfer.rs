@@ -29,6 +29,9 @@ pub(super) async fn upload(datastore: &Datastore, args: UploadArgs, format: &For
     if let Some(root) = args.relative_root {
         upload = upload.relative_root(root);
     }
+    for pattern in args.include {
+        upload = upload.matching(pattern);
+    }
     if args.overwrite {
         upload = upload.overwrite();
     }
@@ -49,6 +52,9 @@ pub(super) async fn download(
         .prefix(args.prefix)
         .errors(ErrorMode::Ignore)
         .progress(Arc::new(Bar::start("download")));
+    for pattern in args.include {
+        download = download.matching(pattern);
+    }
     if args.overwrite {
         download = download.overwrite();
     }

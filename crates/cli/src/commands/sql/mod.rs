@@ -93,16 +93,14 @@ impl Target {
     }
 }
 
-/// Prints the rows of the last result as they come; what the server says goes to standard error.
 async fn query(args: &QueryArgs, settings: &Settings, format: &Format) -> Result<()> {
-    let text = match (&args.text, &args.file) {
-        (Some(text), _) => text.clone(),
-        (None, Some(file)) => {
-            std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, error))?
-        }
-        (None, None) => return Err(Failure::usage("there is nothing to run")),
-    };
-    let mut session = Target::new(&args.server, settings)?.session().await?;
+    let text = args.query.read()?;
+    let session = Target::new(&args.server, settings)?.session().await?;
+    print_rows(session, text, format).await
+}
+
+/// Prints the rows of the last result as they come; what the server says goes to standard error.
+pub(super) async fn print_rows(mut session: Session, text: String, format: &Format) -> Result<()> {
     session.start(Request::Batch(text)).await?;
     let mut writer: Option<FrameWriter> = None;
     let mut changed = None;

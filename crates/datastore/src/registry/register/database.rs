@@ -6,12 +6,10 @@ use azml_auth::Secret;
 
 use super::Registration;
 use super::principal::{Principal, principal_setters};
+use crate::database::SQL_RESOURCE;
 use crate::error::{Error, Result};
 use crate::registry::names;
 use crate::registry::record::{Credential, Kind, Location, Record};
-
-/// The resource that tokens for SQL databases are for.
-const SQL_RESOURCE: &str = "https://database.windows.net/";
 
 /// What the builders of databases have in common.
 #[derive(Clone, Debug)]
@@ -110,6 +108,13 @@ impl AzureSql {
     #[must_use]
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.database.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// The port of the server. Default: 1433.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.database.port = Some(port.to_string());
         self
     }
 
