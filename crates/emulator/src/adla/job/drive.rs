@@ -43,7 +43,7 @@ pub(in crate::adla) struct Jobs {
 
 /// What came of a job that was given its units.
 enum Turn {
-    Ended(Result<Vec<Stage>, Finding>),
+    Ended(Result<Vec<Stage>, Box<Finding>>),
     /// It was taken off them, and is in the queue again.
     Yielded,
     /// It had come to ask for other units meanwhile, and did not start.
@@ -246,7 +246,7 @@ impl Jobs {
                 permit = waiting => permit.ok_or(Halt::Gone)?,
             };
             match self.turn(account, &job, &source, stop).await? {
-                Turn::Ended(outcome) => break (outcome, permit),
+                Turn::Ended(outcome) => break (outcome.map_err(|finding| *finding), permit),
                 // Others of the same priority go first now.
                 Turn::Yielded => since = self.state.clock.now(),
                 Turn::Changed => {}
@@ -294,7 +294,7 @@ impl Jobs {
         drop(listening);
         match outcome {
             Outcome::Done(stages) => return Ok(Turn::Ended(Ok(stages))),
-            Outcome::Failed(finding) => return Ok(Turn::Ended(Err(finding))),
+            Outcome::Failed(finding) => return Ok(Turn::Ended(Err(Box::new(finding)))),
             Outcome::Stopped => {}
         }
         let now = self.state.clock.now();
