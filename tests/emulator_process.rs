@@ -2,7 +2,7 @@
 //! its env file.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -41,6 +41,18 @@ impl EmulatorProcess {
     ///
     /// When it ends early or does not answer in time; the message holds its log.
     pub async fn start<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
+        Self::start_in(arguments, []).await
+    }
+
+    /// [`EmulatorProcess::start`] with further variables.
+    ///
+    /// # Panics
+    ///
+    /// As [`EmulatorProcess::start`].
+    pub async fn start_in<A: AsRef<OsStr>>(
+        arguments: impl IntoIterator<Item = A>,
+        variables: impl IntoIterator<Item = (&'static str, OsString)>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let log = File::create(folder.path().join("log")).expect("a log file");
         let mut command = crate::azml();
@@ -49,6 +61,7 @@ impl EmulatorProcess {
             .arg(folder.path().join("env"))
             .args(arguments)
             .env("AZML_LOG", "trace")
+            .envs(variables)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle of the log"))
             .stderr(log);

@@ -90,7 +90,7 @@ async fn main() -> Result<()> {
             (took / EMPTY_JOBS, u64::from(EMPTY_JOBS))
         }
     };
-    report::print(took, rows)
+    report::print("azml", took, rows)
 }
 
 async fn submit(lake: &DataLake, count: u32) -> Result<()> {

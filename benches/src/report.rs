@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// Prints how long it took, how much there was, and what this process used of processors and memory.
-pub(crate) fn print(took: Duration, rows: u64) -> Result<()> {
+/// Prints what a program took, how much there was, and what this process used of processors and memory.
+pub(crate) fn print(program: &str, took: Duration, rows: u64) -> Result<()> {
     let line = serde_json::json!({
-        "program": "azml",
+        "program": program,
         "seconds": took.as_secs_f64(),
         "processor_seconds": processor_time()?.as_secs_f64(),
         "rows": rows,

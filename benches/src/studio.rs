@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
             (start.elapsed(), u64::try_from(frame.num_rows())?)
         }
     };
-    report::print(took, rows)
+    report::print("azml", took, rows)
 }
 
 fn parse(file: &Path) -> Result<Frame> {

@@ -61,7 +61,7 @@ async fn main() -> Result<()> {
             (start.elapsed() / times.max(1), 0)
         }
     };
-    report::print(took, rows)
+    report::print("azml", took, rows)
 }
 
 fn compiled(source: &str, files: Option<&Arc<LocalFiles>>) -> Result<azml_usql::Program> {

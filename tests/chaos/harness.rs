@@ -4,6 +4,7 @@
 //! is visible is whole.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use azml_core::clock::{Clock, SystemClock};
 use azml_tests::EmulatorProcess;
 use tokio::task::JoinSet;
 
+use crate::power_loss::Disk;
 use crate::random::{self, Random};
 
 /// How long a restart may take, on a loaded machine with a debug build.
@@ -111,14 +113,25 @@ async fn check<S: Service>(service: &S, acknowledged: &Acknowledged, seed: u64) 
     }
 }
 
-/// Lets writers work for a random while, then kills the emulator.
+/// A round on a data directory that earlier ones may have left.
 async fn write_and_kill<S: Service>(data: &Path, seed: u64, acknowledged: &Acknowledged) {
     let mut random = Random::new(seed);
-    let mut emulator = EmulatorProcess::on(data).await;
+    let emulator = EmulatorProcess::on(data).await;
     let took = emulator.started_in();
     assert!(took < RESTART, "seed {seed}: the restart took {took:?}");
     let service = S::connect(&emulator).await;
     check(&service, acknowledged, seed).await;
+    work_and_kill(emulator, &service, seed, &mut random, acknowledged).await;
+}
+
+/// Lets writers work for a random while, then kills the emulator.
+async fn work_and_kill<S: Service>(
+    mut emulator: EmulatorProcess,
+    service: &S,
+    seed: u64,
+    random: &mut Random,
+    acknowledged: &Acknowledged,
+) {
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         let prefix = format!("chaos-{seed}-{writer}");
@@ -128,6 +141,28 @@ async fn write_and_kill<S: Service>(data: &Path, seed: u64, acknowledged: &Ackno
     SystemClock.sleep(pause).await;
     emulator.kill();
     writers.shutdown().await;
+}
+
+/// Fails the power under the writers, each time on a fresh disk, of which only what was flushed is
+/// left.
+pub(crate) async fn survives_power_failures<S: Service>() {
+    let mut count = 0;
+    for seed in random::seeds() {
+        let disk = Disk::new();
+        let data = disk.data();
+        let arguments = [OsStr::new("--data-dir"), data.as_os_str()];
+        let emulator = EmulatorProcess::start_in(arguments, disk.variables()).await;
+        let service = S::connect(&emulator).await;
+        let acknowledged = Acknowledged::default();
+        let mut random = Random::new(seed);
+        work_and_kill(emulator, &service, seed, &mut random, &acknowledged).await;
+        let left = disk.after_failure();
+        let emulator = EmulatorProcess::on(left.path()).await;
+        let service = S::connect(&emulator).await;
+        check(&service, &acknowledged, seed).await;
+        count += acknowledged.lock().expect("no writer panics").len();
+    }
+    assert!(count > 5, "only {count} names were acknowledged");
 }
 
 /// Kills the emulator under its writers again and again, on one data directory.

@@ -4,6 +4,7 @@
 mod data_lake;
 mod harness;
 mod lake;
+mod power_loss;
 mod random;
 mod storage;
 mod studio;

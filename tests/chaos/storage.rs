@@ -4,7 +4,7 @@ use azml::datastore::{AzureBlob, AzureFile, Datastore, Workspace};
 use azml_tests::EmulatorProcess;
 use futures::TryStreamExt as _;
 
-use crate::harness::{Service, Visible, survives_kills, version_of};
+use crate::harness::{Service, Visible, survives_kills, survives_power_failures, version_of};
 
 async fn visible(datastore: &Datastore) -> Vec<Visible> {
     let files = datastore.list("chaos/").expect("it holds files");
@@ -100,4 +100,16 @@ async fn blobs_survive_kills() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shared_files_survive_kills() {
     survives_kills::<Share>().await;
+}
+
+/// storage CH-04: blobs that were acknowledged are there, and whole, when the power has failed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blobs_survive_power_failures() {
+    survives_power_failures::<Blobs>().await;
+}
+
+/// storage CH-04: so are files of a share.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shared_files_survive_power_failures() {
+    survives_power_failures::<Share>().await;
 }

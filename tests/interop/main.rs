@@ -6,6 +6,7 @@ mod azurite;
 mod datastore;
 mod formats;
 mod postgres;
+mod rust_clients;
 mod sql;
 mod storage;
 mod studio;

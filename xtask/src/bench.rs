@@ -3,6 +3,7 @@
 
 mod datalake;
 mod mount;
+mod storage;
 mod studio;
 mod table;
 mod usql;
@@ -35,6 +36,8 @@ enum Name {
     Datalake,
     /// Datastores as folders.
     Mount,
+    /// Blobs: clients beside each other, then emulators.
+    Storage,
     /// Reading and writing datasets of Studio (classic).
     Studio,
     /// Jobs of U-SQL.
@@ -51,6 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         match name {
             Name::Datalake => datalake::run(options.percent)?,
             Name::Mount => mount::run(options.percent)?,
+            Name::Storage => storage::run(options.percent)?,
             Name::Studio => studio::run(options.percent)?,
             Name::Usql => usql::run(options.percent)?,
         }
