@@ -5,6 +5,7 @@ mod data_lake;
 mod harness;
 mod lake;
 mod random;
+mod sql;
 mod storage;
 mod studio;
 mod usql;
