@@ -33,8 +33,25 @@ pub async fn check_with<A: AsRef<OsStr>>(
     arguments: &[A],
     variables: &[(&str, &Path)],
 ) {
+    let python = crate::python(environment);
+    check_in(environment, &python, script, expected, arguments, variables).await;
+}
+
+/// [`check_with`] in another interpreter than the environment's, whose rows it reports.
+///
+/// # Panics
+///
+/// As [`check`].
+pub async fn check_in<A: AsRef<OsStr>>(
+    environment: &str,
+    python: &Path,
+    script: &str,
+    expected: &[&str],
+    arguments: &[A],
+    variables: &[(&str, &Path)],
+) {
     let emulator = EmulatorProcess::start(arguments).await;
-    let mut command = emulator.exec(crate::python(environment));
+    let mut command = emulator.exec(python);
     command.arg(crate::script(script));
     command.env("PYTHONPATH", crate::script(""));
     command.envs(variables.iter().copied());

@@ -37,6 +37,12 @@ pub(crate) trait Service: Clone + Send + Sync + 'static {
     /// The longest contents to write.
     const LONGEST: u64;
 
+    /// How often the emulator is killed, unless `cargo xtask chaos` asks for more.
+    const ROUNDS: u64 = 5;
+
+    /// The longest time that the writers have until the next kill, in milliseconds.
+    const PAUSE: u64 = 900;
+
     /// A client of the running emulator. What it needs is made unless it is there.
     async fn connect(emulator: &EmulatorProcess) -> Self;
 
@@ -137,7 +143,7 @@ async fn work_and_kill<S: Service>(
         let prefix = format!("chaos-{seed}-{writer}");
         writers.spawn(write(service.clone(), prefix, acknowledged.clone()));
     }
-    let pause = Duration::from_millis(50 + random.below(900));
+    let pause = Duration::from_millis(50 + random.below(S::PAUSE));
     SystemClock.sleep(pause).await;
     emulator.kill();
     writers.shutdown().await;
@@ -169,7 +175,7 @@ pub(crate) async fn survives_power_failures<S: Service>() {
 pub(crate) async fn survives_kills<S: Service>() {
     let data = tempfile::tempdir().expect("a temporary directory");
     let acknowledged = Acknowledged::default();
-    for seed in random::seeds() {
+    for seed in random::seeds_of(S::ROUNDS) {
         write_and_kill::<S>(data.path(), seed, &acknowledged).await;
     }
     let emulator = EmulatorProcess::on(data.path()).await;

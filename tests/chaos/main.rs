@@ -6,6 +6,7 @@ mod harness;
 mod lake;
 mod power_loss;
 mod random;
+mod sql;
 mod storage;
 mod studio;
 mod usql;

@@ -4,12 +4,17 @@ use std::ops::Range;
 
 /// The seeds of this run, one for each round: five, or what `cargo xtask chaos` asks for.
 pub(crate) fn seeds() -> Range<u64> {
+    seeds_of(5)
+}
+
+/// The seeds of this run, one for each of so many rounds, or of as many as `cargo xtask chaos` asks for.
+pub(crate) fn seeds_of(rounds: u64) -> Range<u64> {
     let number = |name, default| {
         let value = std::env::var(name);
         value.map_or(default, |value| value.parse().expect("a number"))
     };
     let first = number("AZML_CHAOS_SEED", 1);
-    first..first + number("AZML_CHAOS_ROUNDS", 5)
+    first..first + number("AZML_CHAOS_ROUNDS", rounds)
 }
 
 /// SplitMix64.

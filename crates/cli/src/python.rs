@@ -36,7 +36,7 @@ impl Packages {
     fn probe(self) -> &'static str {
         match self {
             Self::Basic => "import numpy, pandas, matplotlib",
-            Self::All => "import numpy, pandas, matplotlib, sklearn, dill",
+            Self::All => "import numpy, pandas, matplotlib, sklearn, dill, pyodbc",
         }
     }
 }
@@ -83,7 +83,28 @@ pub(crate) async fn provision(
     let requirements = folder.path().join("requirements.txt");
     std::fs::write(&requirements, packages.requirements())
         .map_err(|error| Failure::file("write", &requirements, error))?;
-    let mut pip = Command::new(&interpreter);
+    let mut pip = pip(&interpreter, wheels, folder.path());
+    pip.arg("--requirement").arg(&requirements);
+    install(pip).await?;
+    if !has(packages, &interpreter).await {
+        return Err(Failure::new(format!(
+            "'{}' lacks packages that were installed",
+            interpreter.display()
+        )));
+    }
+    Ok(interpreter)
+}
+
+/// Installs one more package, in its newest version.
+pub(crate) async fn add(interpreter: &Path, package: &str, wheels: Option<&Path>) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut pip = pip(interpreter, wheels, folder.path());
+    pip.arg(package);
+    install(pip).await
+}
+
+fn pip(interpreter: &Path, wheels: Option<&Path>, folder: &Path) -> Command {
+    let mut pip = Command::new(interpreter);
     pip.args([
         "-m",
         "pip",
@@ -96,19 +117,35 @@ pub(crate) async fn provision(
     if let Some(wheels) = wheels {
         pip.args(["--no-index", "--find-links"]).arg(wheels);
     }
-    pip.arg("--requirement").arg(&requirements);
     // pip asks rustc for its version, and rustup would make itself a directory in the user's home to answer.
-    pip.env("RUSTUP_HOME", folder.path());
+    pip.env("RUSTUP_HOME", folder);
+    pip
+}
+
+async fn install(pip: Command) -> Result<()> {
     run(pip, "install the packages").await.map_err(|failure| {
         failure.hint("without a network, give a directory of wheels with --wheels")
-    })?;
-    if !has(packages, &interpreter).await {
-        return Err(Failure::new(format!(
-            "'{}' lacks packages that were installed",
+    })
+}
+
+/// Where an interpreter finds what was installed for it.
+pub(crate) async fn packages_of(interpreter: &Path) -> Result<PathBuf> {
+    let program = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    let output = Command::new(interpreter)
+        .args(["-I", "-c", program])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(|error| Failure::file("run", interpreter, error))?;
+    let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if path.is_absolute() {
+        Ok(path)
+    } else {
+        Err(Failure::new(format!(
+            "'{}' does not tell where its packages are",
             interpreter.display()
-        )));
+        )))
     }
-    Ok(interpreter)
 }
 
 /// Runs a program; its last words are the reason when it fails.

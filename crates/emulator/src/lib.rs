@@ -41,3 +41,4 @@ pub use config::Builder;
 pub use emulator::Emulator;
 pub use error::StartError;
 pub use running::{ADMIN_HEADER, Running};
+pub use scripts::revoscalepy;

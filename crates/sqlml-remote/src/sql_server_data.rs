@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use arrow::record_batch::RecordBatch;
 use azml_auth::Secret;
 use azml_core::env::Environment;
 
 use crate::{
     backend::{ConnectOptions, Event, Request},
+    columns::{ColumnInfo, Columns},
     connection_string::{Auth, ConnectionString},
     error::{Error, Result},
     identifier::TableName,
@@ -25,6 +27,7 @@ pub struct RxSqlServerData {
     rows_per_read: usize,
     string_type: Option<String>,
     timeout: Option<Duration>,
+    columns: Columns,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +49,7 @@ impl RxSqlServerData {
             rows_per_read: ROWS_PER_READ,
             string_type: None,
             timeout: None,
+            columns: Columns::default(),
         }
     }
 
@@ -75,6 +79,10 @@ impl RxSqlServerData {
     #[must_use]
     pub fn rows_per_read(&self) -> usize {
         self.rows_per_read
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     pub(crate) fn string_type(&self) -> Option<&str> {
@@ -136,11 +144,15 @@ impl RxSqlServerData {
     pub async fn read(&self) -> Result<Frame> {
         let mut session = self.session().await?;
         session.start(Request::Batch(self.select(None)?)).await?;
+        let mut columns = self.columns.clone();
         let mut frame = None;
         while let Some(event) = session.next().await? {
             match (event, &mut frame) {
-                (Event::Columns(schema), None) => frame = Some(Frame::empty(schema)),
-                (Event::Rows(batch), Some(frame)) => frame.push(batch),
+                (Event::Columns(schema), None) => {
+                    let read = columns.apply(RecordBatch::new_empty(schema))?;
+                    frame = Some(Frame::empty(read.schema()));
+                }
+                (Event::Rows(batch), Some(frame)) => frame.push(columns.apply(batch)?),
                 _ => {}
             }
         }
@@ -165,9 +177,22 @@ pub struct RxSqlServerDataBuilder {
     rows_per_read: usize,
     string_type: Option<String>,
     timeout: Option<Duration>,
+    columns: Columns,
 }
 
 impl RxSqlServerDataBuilder {
+    /// How to read a column.
+    pub fn column_info(mut self, name: impl Into<String>, info: ColumnInfo) -> Self {
+        self.columns.set(name.into(), info);
+        self
+    }
+
+    /// Whether columns of text become factors when they are read. Default: no.
+    pub fn strings_as_factors(mut self, converts: bool) -> Self {
+        self.columns.strings_as_factors(converts);
+        self
+    }
+
     /// The table: `table`, `schema.table` or `database.schema.table`.
     pub fn table(mut self, table: impl Into<String>) -> Self {
         self.table = Some(table.into());
@@ -262,6 +287,7 @@ impl RxSqlServerDataBuilder {
             rows_per_read: self.rows_per_read,
             string_type: self.string_type,
             timeout: self.timeout,
+            columns: self.columns,
         })
     }
 }

@@ -6,7 +6,10 @@
 )]
 
 mod connections;
+mod faults;
 mod functions;
+mod isolation;
+mod promises;
 mod statistics;
 mod tables;
 

@@ -38,6 +38,16 @@ pub(crate) enum SqlCommand {
     /// List the tables of a database
     #[command(after_help = "Examples:\n  azml sql tables --database irissql --output json")]
     Tables(ServerArgs),
+    /// List the stored procedures of a database
+    #[command(after_help = "Examples:\n  azml sql procedures --database irissql")]
+    Procedures(ServerArgs),
+    /// Sum columns up on the server: means, deviations, ranges, counts
+    #[command(after_help = "Examples:\n  \
+        azml sql summary \"sepal_length_cm + species\" iris --database irissql\n  \
+        azml sql summary \"ArrDelay:DayOfWeek\" \"SELECT * FROM flights WHERE year = 1987\" --output json\n\n\
+        Numbers are summed up by their mean, standard deviation and range, texts by counts; a:b is a \
+        for each value of b, and . is every column. No row leaves the server.")]
+    Summary(SummaryArgs),
     /// List the databases
     #[command(after_help = "Examples:\n  azml sql databases")]
     Databases(ServerArgs),
@@ -51,8 +61,10 @@ pub(crate) enum SqlCommand {
     #[command(after_help = "Examples:\n  \
         azml sql setup-python ./python\n  \
         azml emulator start --allow-scripts --python ./python/bin/python\n  \
-        azml sql setup-python ./python --wheels ./wheels      without a network\n\n\
-        Prints the path of the interpreter. Without DIR it goes where the emulator looks by itself. \
+        azml sql setup-python ./python --wheels ./wheels      without a network\n  \
+        azml sql setup-python ./python --jupyter\n\n\
+        The environment is one for clients too: it has pyodbc, and a stand-in for revoscalepy with \
+        sample data. Prints the path of the interpreter. Without DIR it goes where the emulator looks by itself. \
         Scripts run as another user when the emulator is root's: choose a place that user can read.")]
     SetupPython(SetupPythonArgs),
 }
@@ -159,6 +171,17 @@ pub(crate) struct ExportArgs {
     pub(crate) server: ServerArgs,
 }
 
+/// `azml sql summary`.
+#[derive(Args, Debug)]
+pub(crate) struct SummaryArgs {
+    /// Columns, as in A + B + A:B; or . for all
+    pub(crate) formula: String,
+    /// Table, or a query that begins with SELECT or WITH
+    pub(crate) source: String,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
 /// `azml sql setup-python`.
 #[derive(Args, Debug)]
 pub(crate) struct SetupPythonArgs {
@@ -167,6 +190,9 @@ pub(crate) struct SetupPythonArgs {
     /// Interpreter to begin with
     #[arg(long, value_name = "PYTHON", default_value = "python3")]
     pub(crate) python: PathBuf,
+    /// JupyterLab, too
+    #[arg(long)]
+    pub(crate) jupyter: bool,
     /// Directory with the packages' wheels, instead of the package index
     #[arg(long, value_name = "DIR")]
     pub(crate) wheels: Option<PathBuf>,

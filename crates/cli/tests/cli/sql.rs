@@ -91,6 +91,35 @@ fn files_go_to_tables_and_back() {
 }
 
 #[test]
+fn a_table_is_summed_up_on_the_server() {
+    let lab = Lab::start();
+    let rows = "name,n\na,1\nb,2\na,3\n";
+    std::fs::write(lab.user.path("rows.csv"), rows).expect("written");
+    sql(&lab, &["import", "rows.csv", "t"]).success();
+    let printed = sql(&lab, &["summary", "n + name", "t"]).success().stdout;
+    for line in [
+        "rx_summary(formula = ~n + name",
+        "Number of valid observations: 3",
+        "Category Counts for name",
+        " n    2    1      1   3   3        0",
+    ] {
+        assert!(printed.contains(line), "{line}: {printed}");
+    }
+    let query = "SELECT n, name FROM t WHERE n < 3";
+    let csv = sql(&lab, &["summary", "n:name", query, "--output", "csv"]);
+    let csv = csv.success().stdout;
+    assert!(csv.starts_with("term,category,mean,"), "{csv}");
+    assert!(csv.lines().any(|line| line.starts_with("n,a,1")), "{csv}");
+    sql(&lab, &["summary", "nosuch", "t"])
+        .exit(1)
+        .says(&["nosuch"]);
+    let create = "CREATE PROCEDURE p AS SELECT 1";
+    sql(&lab, &["query", create]).success();
+    let names = sql(&lab, &["procedures", "--output", "csv"]).success();
+    assert_eq!(names.stdout, "procedure\np\n");
+}
+
+#[test]
 fn statements_run_and_errors_are_told() {
     let lab = Lab::start();
     let done = sql(

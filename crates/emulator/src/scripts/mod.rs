@@ -1,8 +1,10 @@
-//! Runs submitted Python: one process for one request, as an unprivileged user where the emulator is root.
+//! Runs submitted Python: one process for one request, as an unprivileged user where the emulator is root. The process for
+//! the next request is started ahead, so that its imports are done when it is wanted.
 //!
 //! This protects the machine from accidents, not from a hostile script. Nothing here knows SQL: data access from
 //! inside of a script goes through [`DataAccess`].
 
+mod leftovers;
 mod process;
 mod user;
 mod wire;
@@ -11,7 +13,7 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -36,6 +38,12 @@ const LIBRARY: &[(&str, &str)] = &[
         include_str!("python/revoscalepy/__init__.py"),
     ),
 ];
+
+/// The source of the stand-in for revoscalepy that scripts can import; clients can as well.
+#[must_use]
+pub fn revoscalepy() -> &'static str {
+    include_str!("python/revoscalepy/__init__.py")
+}
 
 /// A script with all it needs.
 #[derive(Debug)]
@@ -117,8 +125,17 @@ pub(crate) enum RunAs {
 #[derive(Clone, Debug)]
 pub(crate) struct Runtime(Arc<Inner>);
 
+/// An interpreter that waits for a script, in a folder of its own, which is removed behind it.
+#[derive(Debug)]
+struct Spare {
+    process: Process,
+    folder: TempDir,
+}
+
 #[derive(Debug)]
 struct Inner {
+    /// The interpreter for the next script.
+    spare: Mutex<Option<Spare>>,
     python: PathBuf,
     run_as: RunAs,
     /// The library and one folder for each running script; readable by the scripts' user.
@@ -145,7 +162,10 @@ impl Runtime {
         let runtime = Self::new(python, run_as).map_err(|error| failed(error.to_string()))?;
         let python = &runtime.0.python;
         match process::probe(python, runtime.0.folder.path(), &runtime.0.run_as).await {
-            Ok(()) => Ok(runtime),
+            Ok(()) => {
+                runtime.start_ahead();
+                Ok(runtime)
+            }
             Err(error) => Err(failed(format!(
                 "'{}' could not be started as their user: {error}",
                 python.display()
@@ -158,7 +178,10 @@ impl Runtime {
     /// # Errors
     /// When the library cannot be written.
     fn new(python: PathBuf, run_as: RunAs) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("azml-scripts-").tempdir()?;
+        leftovers::remove();
+        let folder = tempfile::Builder::new()
+            .prefix(&leftovers::prefix())
+            .tempdir()?;
         set_mode(folder.path(), 0o755)?;
         let library = folder.path().join("lib");
         for (path, text) in LIBRARY {
@@ -171,6 +194,7 @@ impl Runtime {
             set_mode(&path, 0o644)?;
         }
         Ok(Self(Arc::new(Inner {
+            spare: Mutex::default(),
             python,
             run_as,
             folder,
@@ -209,23 +233,50 @@ impl Runtime {
             .acquire()
             .await
             .expect("the semaphore is never closed");
-        let folder = self
-            .working_folder()
-            .map_err(|source| Failure::Interpreter {
-                python: self.0.python.clone(),
-                source,
-            })?;
-        let mut process = Process::start(
+        let mut spare = match self.take_spare() {
+            Some(spare) => spare,
+            None => self
+                .start_interpreter()
+                .map_err(|source| Failure::Interpreter {
+                    python: self.0.python.clone(),
+                    source,
+                })?,
+        };
+        self.start_ahead();
+        let finished = spare.process.converse(script, console, data).await;
+        // The process ends before its folder does.
+        drop(spare.process);
+        drop(spare.folder);
+        finished
+    }
+
+    /// The interpreter that was started ahead, unless something has ended it.
+    fn take_spare(&self) -> Option<Spare> {
+        let mut spare = self.spare().take()?;
+        spare.process.is_alive().then_some(spare)
+    }
+
+    fn spare(&self) -> std::sync::MutexGuard<'_, Option<Spare>> {
+        self.0.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the interpreter for the next script. Where that fails, the next script tries again and says why.
+    fn start_ahead(&self) {
+        let mut spare = self.spare();
+        if spare.is_none() {
+            *spare = self.start_interpreter().ok();
+        }
+    }
+
+    fn start_interpreter(&self) -> io::Result<Spare> {
+        let folder = self.working_folder()?;
+        let process = Process::start(
             &self.0.python,
             &self.library(),
             folder.path(),
             &self.0.run_as,
-        )
-        .map_err(|source| Failure::Interpreter {
-            python: self.0.python.clone(),
-            source,
-        })?;
-        process.converse(script, console, data).await
+        )?;
+        Ok(Spare { process, folder })
     }
 
     /// A folder for one script, which is removed behind it.

@@ -5,6 +5,7 @@ use std::{
     io,
     path::Path,
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use datafusion::{arrow::record_batch::RecordBatch, scalar::ScalarValue};
@@ -23,6 +24,9 @@ use super::{
 /// The most that a script may print, in bytes.
 const MAX_PRINTED: usize = 16 << 20;
 
+/// How long the error output is read after the script has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What the launcher is told first.
 #[derive(Serialize)]
 struct Header<'a> {
@@ -35,7 +39,16 @@ struct Header<'a> {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    input: Option<ChildStdin>,
+    wire: Wire,
+    /// The group of the interpreter and of what it starts.
+    #[cfg(unix)]
+    group: Option<rustix::process::Pid>,
+}
+
+/// The two pipes that frames go through.
+#[derive(Debug)]
+struct Wire {
+    input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
@@ -95,6 +108,10 @@ impl Process {
         command
             .args(["-I", "-X", "utf8"])
             .arg(library.join("azml_launcher.py"))
+            .arg(match run_as {
+                RunAs::Own => "own-user",
+                RunAs::User { .. } => "user-of-scripts",
+            })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -103,9 +120,16 @@ impl Process {
         let input = child.stdin.take().ok_or_else(taken)?;
         let output = child.stdout.take().ok_or_else(taken)?;
         Ok(Self {
+            #[cfg(unix)]
+            group: child
+                .id()
+                .and_then(|id| i32::try_from(id).ok())
+                .and_then(rustix::process::Pid::from_raw),
             child,
-            input: Some(input),
-            output: BufReader::new(output),
+            wire: Wire {
+                input,
+                output: BufReader::new(output),
+            },
         })
     }
 
@@ -124,20 +148,54 @@ impl Process {
             }
         };
         let talked = async {
-            let talked = self.talk(&script, &console, data).await;
-            if talked.is_ok() {
-                return talked;
-            }
-            // A pipe that broke is the symptom; how the interpreter ended is the cause.
-            match talked {
-                Err(Failure::Interpreter { .. }) => Err(Failure::Died(self.ending().await)),
+            let mut talk = std::pin::pin!(self.wire.talk(&script, &console, data));
+            let talked = tokio::select! {
+                biased;
+                talked = &mut talk => talked,
+                // What the script has started may hold the pipes open; what it has said is still in them.
+                _ = self.child.wait() => {
+                    #[cfg(unix)]
+                    kill(self.group);
+                    talk.await
+                }
+            };
+            let talked = match talked {
+                // A pipe that broke is the symptom; how the interpreter ended is the cause.
+                Err(Failure::Interpreter { .. }) => {
+                    #[cfg(unix)]
+                    kill(self.group);
+                    Err(Failure::Died(match self.child.wait().await {
+                        Ok(status) => shown(status),
+                        Err(error) => error.to_string(),
+                    }))
+                }
                 other => other,
-            }
+            };
+            // Nothing that the script has started outlives it, and nothing of it holds the error output open.
+            #[cfg(unix)]
+            kill(self.group);
+            talked
         };
-        let (talked, ()) = tokio::join!(talked, printed);
-        talked
+        let mut talked = std::pin::pin!(talked);
+        let mut printed = std::pin::pin!(printed);
+        tokio::select! {
+            biased;
+            talked = &mut talked => {
+                // What has left the group may hold the error output open for ever.
+                let _ = tokio::time::timeout(LAST_WORDS, printed).await;
+                talked
+            }
+            () = &mut printed => talked.await,
+        }
     }
 
+    /// Whether nothing has ended it.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Wire {
     async fn talk(
         &mut self,
         script: &Script,
@@ -241,10 +299,7 @@ impl Process {
     async fn send(&mut self, kind: u8, payload: &[u8]) -> Result<(), Failure> {
         let length = u32::try_from(payload.len())
             .map_err(|_| Failure::Data("a frame has at most 4 GiB".to_owned()))?;
-        let input = self
-            .input
-            .as_mut()
-            .ok_or_else(|| broken(io::ErrorKind::BrokenPipe.into()))?;
+        let input = &mut self.input;
         input
             .write_all(&length.to_le_bytes())
             .await
@@ -276,14 +331,14 @@ impl Process {
         }
         Ok((kind, payload))
     }
+}
 
-    /// How the interpreter ended, after its pipes broke.
-    async fn ending(&mut self) -> String {
-        self.input = None;
-        match self.child.wait().await {
-            Ok(status) => shown(status),
-            Err(error) => error.to_string(),
-        }
+/// Ends every process of a group.
+#[cfg(unix)]
+fn kill(group: Option<rustix::process::Pid>) {
+    if let Some(group) = group {
+        // They may have ended already.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
 }
 
@@ -354,14 +409,8 @@ impl Drop for Process {
     /// Ends the interpreter with everything it has started.
     fn drop(&mut self) {
         #[cfg(unix)]
-        if let Some(group) = self
-            .child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            // It may have ended already, with all its children.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        if self.child.id().is_some() {
+            kill(self.group);
         }
     }
 }

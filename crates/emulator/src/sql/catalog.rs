@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{
     error::{Result, SqlError},
+    security::{Principals, StoredLogin},
     tsql::{Identity, SqlType},
 };
 
@@ -41,6 +42,8 @@ pub(super) fn key(name: &str) -> String {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Instance {
     pub(super) databases: BTreeMap<String, Arc<Database>>,
+    /// The logins that were created, by name as [`key`].
+    pub(super) logins: BTreeMap<String, Arc<StoredLogin>>,
 }
 
 /// A database.
@@ -53,6 +56,9 @@ pub(super) struct Database {
     pub(super) number: i32,
     /// Unix milliseconds.
     pub(super) created: i64,
+    /// The login that made it, as [`key`]; the administrator's databases name none.
+    pub(super) owner: Option<String>,
+    pub(super) principals: Principals,
     /// By schema and name, both as [`key`].
     pub(super) tables: BTreeMap<(String, String), Arc<Table>>,
     /// Likewise.

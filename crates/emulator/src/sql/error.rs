@@ -85,10 +85,31 @@ impl SqlError {
         self.class >= 17
             || matches!(
                 self.number,
-                102 | 105 | 156 | 191 | 137 | 195 | 207 | 208 | 241 | 245 | 8114 | 40510 | 40517
+                102 | 105
+                    | 156
+                    | 191
+                    | 137
+                    | 195
+                    | 207
+                    | 208
+                    | 229
+                    | 241
+                    | 245
+                    | 262
+                    | 8114
+                    | 40510
+                    | 40517
             )
     }
 }
+
+impl std::fmt::Display for SqlError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.number, self.message)
+    }
+}
+
+impl std::error::Error for SqlError {}
 
 impl From<SyntaxError> for SqlError {
     fn from(error: SyntaxError) -> Self {
@@ -124,6 +145,11 @@ impl From<DataFusionError> for SqlError {
                 }
                 other => Self::new(8156, 16, other.to_string()),
             },
+            // Our own, from inside of the engine.
+            DataFusionError::External(own) if own.is::<Self>() => own
+                .downcast_ref::<Self>()
+                .cloned()
+                .unwrap_or_else(|| Self::internal(own)),
             DataFusionError::ArrowError(error, _) => from_arrow(error),
             DataFusionError::Plan(message) => from_plan(message),
             DataFusionError::NotImplemented(message) => Self::unsupported_clause(message),

@@ -10,6 +10,7 @@ mod interpreter;
 mod loopback;
 mod output;
 mod procedures;
+mod security;
 mod server;
 mod session;
 mod store;
@@ -28,6 +29,7 @@ use crate::{
     services::{Context, Definition, Service},
     state::random_hex,
 };
+use security::SYSTEM_ADMINISTRATOR;
 use server::{Login, Server};
 use store::CatalogStore;
 
@@ -37,9 +39,6 @@ pub(crate) const SERVICE: Definition = Definition {
     ports: &[Port::Sql],
     start,
 };
-
-/// The one login; its password is generated for each data directory.
-const USER: &str = "sa";
 
 fn start(context: Context) -> BoxFuture<'static, Result<Service, StartError>> {
     async move {
@@ -61,7 +60,7 @@ fn start(context: Context) -> BoxFuture<'static, Result<Service, StartError>> {
             .map_err(failed)?;
         let tls = context.certificates.server_tls12()?;
         let login = Login {
-            user: USER.to_owned(),
+            user: SYSTEM_ADMINISTRATOR.to_owned(),
             password: password.clone(),
         };
         let server = Arc::new(Server::new(store, login, tls, scripts));
@@ -76,7 +75,7 @@ fn start(context: Context) -> BoxFuture<'static, Result<Service, StartError>> {
                 Ok(vec![
                     (env::SQL_HOST, host.clone()),
                     (env::SQL_PORT, port.clone()),
-                    (env::SQL_USER, USER.to_owned()),
+                    (env::SQL_USER, SYSTEM_ADMINISTRATOR.to_owned()),
                     (env::SQL_PASSWORD, password.clone()),
                 ])
             })),

@@ -6,10 +6,12 @@ use datafusion::scalar::ScalarValue;
 
 use super::{
     catalog::{Instance, key},
+    dml::TableName,
     engine::Scope,
     error::{Result, SqlError},
     output::{Event, Output},
     procedures::PreparedStatement,
+    security::{self, Caller},
     server::Server,
     store::WriteLock,
     tsql::SqlType,
@@ -34,7 +36,8 @@ pub(super) struct Facts {
     pub(super) server: String,
     pub(super) product_version: String,
     pub(super) login: String,
-    pub(super) is_sysadmin: bool,
+    /// The database whose objects are used on behalf of a procedure in it.
+    pub(super) chain: Option<String>,
     pub(super) database: String,
     /// Unix microseconds, to the millisecond as `datetime` has them.
     pub(super) now_micros: i64,
@@ -111,6 +114,8 @@ pub(super) struct Session {
     pub(super) spid: i16,
     pub(super) login: String,
     pub(super) database: String,
+    /// While a procedure runs: its database, as [`key`]. Whoever may run it may use through it what is there.
+    pub(super) chain: Option<String>,
     login_database: String,
     pub(super) no_count: bool,
     pub(super) abort_on_error: bool,
@@ -135,6 +140,7 @@ impl Session {
             login,
             login_database: database.clone(),
             database,
+            chain: None,
             no_count: false,
             abort_on_error: false,
             format_only: false,
@@ -159,12 +165,66 @@ impl Session {
         self.abort_on_error = false;
         self.format_only = false;
         self.prepared.clear();
+        self.chain = None;
         self.row_count = 0;
         self.error = 0;
     }
 
     pub(super) fn in_transaction(&self) -> bool {
         self.transaction.is_some()
+    }
+
+    /// Asks what the login may do.
+    pub(super) fn caller<T>(&self, ask: impl FnOnce(Caller<'_>) -> T) -> T {
+        ask(Caller {
+            instance: &self.snapshot(),
+            login: &self.login,
+        })
+    }
+
+    /// Lets the login do something in a database, or not.
+    ///
+    /// # Errors
+    /// As [`Caller::require`].
+    pub(super) fn require(&self, database: &str, permission: &str) -> Result<()> {
+        self.caller(|caller| caller.require(database, permission))
+    }
+
+    /// Lets the login do something with the server, or not.
+    ///
+    /// # Errors
+    /// As [`Caller::require_on_server`].
+    pub(super) fn require_on_server(&self, permission: &str) -> Result<()> {
+        self.caller(|caller| caller.require_on_server(permission))
+    }
+
+    /// Lets the login do something with a table or procedure, or not.
+    ///
+    /// # Errors
+    /// As [`Caller::require_object`].
+    pub(super) fn require_object(&self, object: &TableName, permission: &str) -> Result<()> {
+        if self.chain.as_deref() == Some(object.database.as_str()) {
+            return Ok(());
+        }
+        let TableName {
+            database,
+            schema,
+            name,
+        } = object;
+        self.caller(|caller| caller.require_object(database, schema, name, permission))
+    }
+
+    /// Whether the login may change what an object is.
+    pub(super) fn may_alter(&self, object: &TableName) -> bool {
+        let on = security::Scope::Object(object.schema.clone(), object.name.clone());
+        self.caller(|caller| {
+            let database = caller.instance.database(&object.database);
+            database.is_some_and(|database| {
+                ["ALTER", "CONTROL"]
+                    .iter()
+                    .any(|permission| caller.may(database, permission, &on))
+            })
+        })
     }
 
     /// What the next statement sees.
@@ -196,7 +256,7 @@ impl Session {
                 server: self.server.name.clone(),
                 product_version: self.server.product_version(),
                 login: self.login.clone(),
-                is_sysadmin: true,
+                chain: self.chain.clone(),
                 database: self.database.clone(),
                 now_micros: self.server.store.now().saturating_mul(1000),
                 spid: self.spid,
@@ -367,11 +427,8 @@ impl Session {
     /// # Errors
     /// 911 for an unknown database.
     pub(super) async fn use_database(&mut self, name: &str, out: &Output) -> Result<()> {
-        let snapshot = self.snapshot();
-        let database = snapshot
-            .database(name)
-            .ok_or_else(|| super::catalog::no_database(name))?;
-        let old = std::mem::replace(&mut self.database, database.name.clone());
+        let name = self.caller(|caller| caller.enter(name).map(|found| found.name.clone()))?;
+        let old = std::mem::replace(&mut self.database, name);
         out.send(Event::Database(self.database.clone(), old)).await
     }
 }

@@ -22,9 +22,11 @@ use super::{
         Database, Instance, SYSTEM_DATABASES, Segment, StoredProcedure, Table, TableDefinition, key,
     },
     error::{Result, SqlError},
+    security::{Principals, StoredLogin},
 };
 use crate::state::{FileId, Key, KeyRange, NewFile, Order, Read, State, WriteTxn};
 
+const LOGINS: &str = "sql/logins";
 const DATABASES: &str = "sql/databases";
 const TABLES: &str = "sql/tables";
 const PROCEDURES: &str = "sql/procedures";
@@ -40,6 +42,10 @@ struct StoredDatabase {
     name: String,
     number: i32,
     created: i64,
+    #[serde(default)]
+    owner: Option<String>,
+    #[serde(default)]
+    principals: Principals,
 }
 
 /// A table as it is stored, its segments in the order of their rows.
@@ -96,6 +102,8 @@ impl CatalogStore {
             name: name.to_owned(),
             number: instance.next_number(),
             created: self.now(),
+            owner: None,
+            principals: Principals::default(),
             tables: BTreeMap::new(),
             procedures: BTreeMap::new(),
         }
@@ -147,6 +155,8 @@ impl CatalogStore {
 /// What a commit writes and removes.
 #[derive(Default)]
 struct Change {
+    put_logins: Vec<(Key, Arc<StoredLogin>)>,
+    removed_logins: Vec<Key>,
     put_databases: Vec<(Key, StoredDatabase)>,
     removed_databases: Vec<Key>,
     put_tables: Vec<(Key, StoredTable)>,
@@ -161,6 +171,22 @@ struct Change {
 impl Change {
     fn between(old: &Instance, new: &Instance) -> Result<Self> {
         let mut change = Self::default();
+        for (name, login) in &new.logins {
+            if old.logins.get(name) != Some(login) {
+                change
+                    .put_logins
+                    .push((Key::of([login.id.as_bytes()]), Arc::clone(login)));
+            }
+        }
+        for (name, login) in &old.logins {
+            if new
+                .logins
+                .get(name)
+                .is_none_or(|other| other.id != login.id)
+            {
+                change.removed_logins.push(Key::of([login.id.as_bytes()]));
+            }
+        }
         let old: BTreeMap<Uuid, &Arc<Database>> = old
             .databases
             .values()
@@ -176,12 +202,17 @@ impl Change {
             if before.is_some_and(|before| Arc::ptr_eq(before, database)) {
                 continue;
             }
-            if before.is_none() {
+            let is_same = before.is_some_and(|before| {
+                before.principals == database.principals && before.owner == database.owner
+            });
+            if !is_same {
                 let stored = StoredDatabase {
                     id: *id,
                     name: database.name.clone(),
                     number: database.number,
                     created: database.created,
+                    owner: database.owner.clone(),
+                    principals: database.principals.clone(),
                 };
                 change
                     .put_databases
@@ -283,6 +314,12 @@ impl Change {
     }
 
     fn apply(self, txn: &mut WriteTxn<'_>, files: Vec<(Key, NewFile)>) -> Result<()> {
+        for (key, login) in &self.put_logins {
+            txn.put_json(LOGINS, key, login.as_ref())?;
+        }
+        for key in &self.removed_logins {
+            txn.remove(LOGINS, key)?;
+        }
         for (key, database) in &self.put_databases {
             txn.put_json(DATABASES, key, database)?;
         }
@@ -342,7 +379,7 @@ fn decode(bytes: &[u8]) -> Result<RecordBatch> {
 }
 
 async fn load(state: &State) -> Result<Instance> {
-    let (databases, tables, procedures) = state
+    let (databases, tables, procedures, logins) = state
         .store
         .read_long(|snapshot| {
             let mut databases = Vec::new();
@@ -365,7 +402,12 @@ async fn load(state: &State) -> Result<Instance> {
                     Ok::<_, crate::state::Error>(std::ops::ControlFlow::Continue(()))
                 },
             )?;
-            Ok::<_, SqlError>((databases, tables, procedures))
+            let mut logins = Vec::new();
+            snapshot.visit(LOGINS, &KeyRange::all(), Order::Ascending, |_, value| {
+                logins.push(value.to_vec());
+                Ok::<_, crate::state::Error>(std::ops::ControlFlow::Continue(()))
+            })?;
+            Ok::<_, SqlError>((databases, tables, procedures, logins))
         })
         .await?;
     let unreadable = |error: serde_json::Error| SqlError::internal(&error);
@@ -379,6 +421,8 @@ async fn load(state: &State) -> Result<Instance> {
                 name: stored.name,
                 number: stored.number,
                 created: stored.created,
+                owner: stored.owner,
+                principals: stored.principals,
                 tables: BTreeMap::new(),
                 procedures: BTreeMap::new(),
             },
@@ -409,7 +453,14 @@ async fn load(state: &State) -> Result<Instance> {
         .into_values()
         .map(|database| (key(&database.name), Arc::new(database)))
         .collect();
-    Ok(Instance { databases })
+    let logins = logins
+        .iter()
+        .map(|stored| {
+            let login: StoredLogin = serde_json::from_slice(stored).map_err(unreadable)?;
+            Ok((key(&login.name), Arc::new(login)))
+        })
+        .collect::<Result<_>>()?;
+    Ok(Instance { databases, logins })
 }
 
 async fn load_segment(state: &State, id: Uuid) -> Result<RecordBatch> {

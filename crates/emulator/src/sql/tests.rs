@@ -1,5 +1,7 @@
 //! Batches against a session, without a connection: what is durable, what is not, and who waits for whom.
 
+mod permissions;
+
 use std::sync::Arc;
 
 use azml_core::clock::{Clock, SystemClock};

@@ -3,13 +3,15 @@
 mod output;
 mod rows;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
 use crate::{
     backend::{Event, Request},
+    columns::Columns,
     error::{Error, Result},
+    files::{RxTextData, RxXdfData},
     session::{Frame, Session},
     sql_server_data::RxSqlServerData,
 };
@@ -34,6 +36,91 @@ pub enum DataSource {
     Frame(Frame),
     /// A table or a query.
     SqlServer(Box<RxSqlServerData>),
+    /// A delimited text file.
+    Text(Box<RxTextData>),
+    /// A local columnar file.
+    Xdf(RxXdfData),
+}
+
+/// The rows of a source that is here, or the table that is not.
+pub(crate) enum Local {
+    Rows(Frame),
+    Elsewhere(Box<RxSqlServerData>),
+}
+
+impl DataSource {
+    /// Reads what is on this machine.
+    pub(crate) fn local(&self) -> Result<Local> {
+        Ok(match self {
+            Self::Frame(frame) => Local::Rows(frame.clone()),
+            Self::Text(file) => Local::Rows(file.read()?),
+            Self::Xdf(file) => Local::Rows(file.read()?),
+            Self::SqlServer(source) => Local::Elsewhere(source.clone()),
+        })
+    }
+
+    /// How it is called where results are printed; `None` for a frame and for what has its own name.
+    pub(crate) fn file_name(&self) -> Result<Option<String>> {
+        Ok(match self {
+            Self::Frame(_) | Self::SqlServer(_) => None,
+            Self::Text(file) => Some(file.path().display().to_string()),
+            Self::Xdf(file) => Some(file.path()?.display().to_string()),
+        })
+    }
+}
+
+/// Where the rows go.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum DataSink {
+    /// A table.
+    SqlServer(Box<RxSqlServerData>),
+    /// A delimited text file.
+    Text(Box<RxTextData>),
+    /// A local columnar file.
+    Xdf(RxXdfData),
+}
+
+impl From<&RxSqlServerData> for DataSink {
+    fn from(table: &RxSqlServerData) -> Self {
+        Self::SqlServer(Box::new(table.clone()))
+    }
+}
+
+impl From<&RxTextData> for DataSink {
+    fn from(file: &RxTextData) -> Self {
+        Self::Text(Box::new(file.clone()))
+    }
+}
+
+impl From<&RxXdfData> for DataSink {
+    fn from(file: &RxXdfData) -> Self {
+        Self::Xdf(file.clone())
+    }
+}
+
+impl From<RxTextData> for DataSource {
+    fn from(file: RxTextData) -> Self {
+        Self::Text(Box::new(file))
+    }
+}
+
+impl From<&RxTextData> for DataSource {
+    fn from(file: &RxTextData) -> Self {
+        Self::Text(Box::new(file.clone()))
+    }
+}
+
+impl From<RxXdfData> for DataSource {
+    fn from(file: RxXdfData) -> Self {
+        Self::Xdf(file)
+    }
+}
+
+impl From<&RxXdfData> for DataSource {
+    fn from(file: &RxXdfData) -> Self {
+        Self::Xdf(file.clone())
+    }
 }
 
 impl From<Frame> for DataSource {
@@ -113,7 +200,7 @@ impl StepResult {
 #[must_use = "nothing runs before `run`"]
 pub struct DataStep {
     input: DataSource,
-    output: Option<RxSqlServerData>,
+    output: Option<DataSink>,
     overwrite: bool,
     append: Append,
     selection: Selection,
@@ -150,9 +237,9 @@ impl DataStep {
         }
     }
 
-    /// The table to write to. Without one the rows are returned.
-    pub fn output(mut self, output: &RxSqlServerData) -> Self {
-        self.output = Some(output.clone());
+    /// The table or file to write to. Without one the rows are returned.
+    pub fn output(mut self, output: impl Into<DataSink>) -> Self {
+        self.output = Some(output.into());
         self
     }
 
@@ -236,9 +323,15 @@ impl DataStep {
     /// transform's, and the server's. A table that was to be made or replaced is as it was before then.
     pub async fn run(self) -> Result<StepResult> {
         let mut sink = match &self.output {
-            Some(target) => Sink::Table(Box::new(
+            Some(DataSink::SqlServer(target)) => Sink::Table(Box::new(
                 TableOutput::open(target, self.overwrite, self.append).await?,
             )),
+            Some(DataSink::Text(file)) => {
+                self.check_file(file.path()).map(|()| Sink::Frame(None))?
+            }
+            Some(DataSink::Xdf(file)) => {
+                self.check_file(&file.path()?).map(|()| Sink::Frame(None))?
+            }
             None => Sink::Frame(None),
         };
         let rows = match self.pump(&mut sink).await {
@@ -255,30 +348,46 @@ impl DataStep {
                 output.finish().await?;
                 Ok(StepResult::Written(rows))
             }
-            Sink::Frame(frame) => frame
-                .map(StepResult::Frame)
-                .ok_or_else(|| Error::InvalidData("the input has no result".to_owned())),
+            Sink::Frame(frame) => {
+                let frame = frame
+                    .ok_or_else(|| Error::InvalidData("the input has no result".to_owned()))?;
+                match &self.output {
+                    Some(DataSink::Text(file)) => file.write(&frame)?,
+                    Some(DataSink::Xdf(file)) => file.write(&frame)?,
+                    _ => return Ok(StepResult::Frame(frame)),
+                }
+                Ok(StepResult::Written(rows))
+            }
         }
     }
 
+    /// Whether a file may be written.
+    fn check_file(&self, path: &Path) -> Result<()> {
+        if self.append == Append::Rows {
+            return Err(Error::Unsupported(
+                "rows are appended to tables, not to files".to_owned(),
+            ));
+        }
+        if path.exists() && !self.overwrite {
+            return Err(Error::OutputExists(path.display().to_string()));
+        }
+        Ok(())
+    }
+
     async fn pump(&self, sink: &mut Sink) -> Result<u64> {
-        let mut pieces = match &self.input {
-            DataSource::Frame(frame) => Pieces::new(
-                self,
-                self.rows_per_read.unwrap_or(ROWS_PER_READ),
-                frame.schema(),
-            ),
-            DataSource::SqlServer(source) => {
+        let frame = match self.input.local()? {
+            Local::Rows(frame) => frame,
+            Local::Elsewhere(source) => {
                 let mut session = source.session().await?;
                 session.start(Request::Batch(source.select(None)?)).await?;
-                return self.pump_session(source, session, sink).await;
+                return self.pump_session(&source, session, sink).await;
             }
         };
-        if let DataSource::Frame(frame) = &self.input {
-            for batch in frame.batches() {
-                for piece in pieces.push(batch)? {
-                    sink.write(piece).await?;
-                }
+        let size = self.rows_per_read.unwrap_or(ROWS_PER_READ);
+        let mut pieces = Pieces::new(self, size, frame.schema());
+        for batch in frame.batches() {
+            for piece in pieces.push(batch)? {
+                sink.write(piece).await?;
             }
         }
         sink.write(pieces.finish()?).await?;
@@ -295,7 +404,11 @@ impl DataStep {
         let mut pieces: Option<Pieces<'_>> = None;
         while let Some(event) = session.next().await? {
             match (event, &mut pieces) {
-                (Event::Columns(schema), None) => pieces = Some(Pieces::new(self, size, schema)),
+                (Event::Columns(schema), None) => {
+                    let mut of_source = Pieces::new(self, size, schema);
+                    of_source.columns = source.columns().clone();
+                    pieces = Some(of_source);
+                }
                 (Event::Rows(batch), Some(pieces)) => {
                     for piece in pieces.push(&batch)? {
                         sink.write(piece).await?;
@@ -356,6 +469,8 @@ impl Sink {
 struct Pieces<'a> {
     step: &'a DataStep,
     size: usize,
+    /// How the columns of the input are read.
+    columns: Columns,
     schema: SchemaRef,
     waiting: Vec<RecordBatch>,
     rows_waiting: usize,
@@ -373,6 +488,7 @@ impl<'a> Pieces<'a> {
         Self {
             step,
             size,
+            columns: Columns::default(),
             schema,
             waiting: Vec::new(),
             rows_waiting: 0,
@@ -435,6 +551,7 @@ impl<'a> Pieces<'a> {
             start_row,
             chunk: self.chunk,
         };
+        let batch = self.columns.apply(batch)?;
         let batch = self.step.selection.before(batch, start_row)?;
         let batch = match &self.step.transform {
             Some(transform) => transform(batch, &context)?,

@@ -1,6 +1,7 @@
 //! `rx_exec`: calls of a function in a compute context, as many as its arguments ask for.
 
 mod in_sql_server;
+mod job;
 mod local;
 mod result;
 
@@ -14,6 +15,7 @@ use crate::{
     function::RemoteFunction,
 };
 pub use in_sql_server::{RxInSqlServer, RxInSqlServerBuilder};
+pub use job::{RemoteJob, RxRemoteJobStatus};
 pub use local::RxLocalSeq;
 pub use result::TaskResult;
 pub(crate) use result::task_result;
@@ -136,17 +138,14 @@ impl RxExec {
     /// [`Error::InvalidArgument`] for lists of different lengths; what keeps a call from running, unless others go on.
     pub async fn run(self, context: &dyn ComputeContext) -> Result<Vec<Result<TaskResult>>> {
         let calls = self.calls()?;
-        let chunks = calls.chunks(self.chunk).enumerate();
         let stop = !self.continue_on_failure;
-        let function = &self.function;
-        let mut running = stream::iter(chunks.map(|(number, calls)| async move {
-            (
-                number,
-                calls.len(),
-                context.run(function, calls, stop).await,
-            )
-        }))
-        .buffer_unordered(context.num_tasks().max(1));
+        // Boxed one by one, so that the whole can be sent to another thread.
+        let mut chunks: Vec<BoxFuture<'_, _>> = Vec::new();
+        for (number, calls) in calls.chunks(self.chunk).enumerate() {
+            let ran = context.run(&self.function, calls, stop);
+            chunks.push(Box::pin(async move { (number, calls.len(), ran.await) }));
+        }
+        let mut running = stream::iter(chunks).buffer_unordered(context.num_tasks().max(1));
         let mut results: Vec<Option<Result<TaskResult>>> = calls.iter().map(|_| None).collect();
         while let Some((number, count, ran)) = running.next().await {
             let first = number * self.chunk;

@@ -14,7 +14,7 @@ use arrow::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    data_step::DataSource,
+    data_step::{DataSource, Local},
     error::{Error, Result},
     formula::Formula,
     session::Frame,
@@ -135,8 +135,8 @@ fn model(
 /// fewer rows than coefficients; the server's.
 pub async fn rx_lin_mod(formula: &str, source: impl Into<DataSource>) -> Result<RxModel> {
     let (parsed, dependent) = formula_of(formula)?;
-    match source.into() {
-        DataSource::Frame(frame) => {
+    match source.into().local()? {
+        Local::Rows(frame) => {
             let design = Design::of(&parsed, &dependent, &frame)?;
             let fitted = linear::fit(&design)?;
             let observed = design.observed();
@@ -149,7 +149,7 @@ pub async fn rx_lin_mod(formula: &str, source: impl Into<DataSource>) -> Result<
                 fitted,
             ))
         }
-        DataSource::SqlServer(source) => in_sql::fit(&parsed, dependent, &source).await,
+        Local::Elsewhere(source) => in_sql::fit(&parsed, dependent, &source).await,
     }
 }
 

@@ -71,7 +71,8 @@ impl fmt::Display for RxSummary {
             self.formula, self.data
         )?;
         writeln!(f, "Summary Statistics Results for: {}", self.formula)?;
-        writeln!(f, "Data: {}", self.data)?;
+        let what = if self.is_file { "File name" } else { "Data" };
+        writeln!(f, "{what}: {}", self.data)?;
         writeln!(f, "Number of valid observations: {} ", self.valid_obs)?;
         if self.missing_obs > 0 {
             writeln!(f, "Number of missing observations: {} ", self.missing_obs)?;

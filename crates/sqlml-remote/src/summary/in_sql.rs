@@ -55,6 +55,7 @@ pub(super) async fn summarise(
     let mut summary = RxSummary {
         formula: formula.to_string(),
         data: relation.clone(),
+        is_file: false,
         valid_obs: used,
         missing_obs: total - used,
         statistics: Vec::new(),

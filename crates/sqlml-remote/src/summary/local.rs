@@ -25,7 +25,12 @@ pub(super) fn roles(schema: &Schema) -> Vec<(String, Role)> {
         .collect()
 }
 
-pub(super) fn summarise(formula: &Formula, frame: &Frame, options: Options) -> Result<RxSummary> {
+pub(super) fn summarise(
+    formula: &Formula,
+    file: Option<String>,
+    frame: &Frame,
+    options: Options,
+) -> Result<RxSummary> {
     let terms = resolve(formula, &roles(&frame.schema()), options)?;
     let columns: Vec<String> = {
         let mut names: Vec<String> = terms.iter().flat_map(Resolved::columns).collect();
@@ -57,7 +62,8 @@ pub(super) fn summarise(formula: &Formula, frame: &Frame, options: Options) -> R
     }
     let mut summary = RxSummary {
         formula: formula.to_string(),
-        data: "frame".to_owned(),
+        is_file: file.is_some(),
+        data: file.unwrap_or_else(|| "frame".to_owned()),
         valid_obs: valid,
         missing_obs: missing,
         statistics: Vec::new(),

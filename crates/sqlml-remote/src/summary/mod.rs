@@ -6,7 +6,7 @@ mod local;
 mod moments;
 
 use crate::{
-    data_step::DataSource,
+    data_step::{DataSource, Local},
     error::{Error, Result},
     formula::Formula,
 };
@@ -71,6 +71,8 @@ pub struct RxSummary {
     pub formula: String,
     /// Where the rows come from, as printed.
     pub data: String,
+    /// Whether that is a file.
+    pub is_file: bool,
     /// How many rows were used.
     pub valid_obs: u64,
     /// How many rows were left out because a value is missing.
@@ -144,9 +146,12 @@ impl Summary {
             strings_as_factors: self.strings_as_factors,
             remove_zero_counts: self.remove_zero_counts,
         };
-        match &self.source {
-            DataSource::Frame(frame) => local::summarise(&formula, frame, options),
-            DataSource::SqlServer(source) => in_sql::summarise(&formula, source, options).await,
+        match self.source.local()? {
+            Local::Rows(frame) => {
+                let file = self.source.file_name()?;
+                local::summarise(&formula, file, &frame, options)
+            }
+            Local::Elsewhere(source) => in_sql::summarise(&formula, &source, options).await,
         }
     }
 }

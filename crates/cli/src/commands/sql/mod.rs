@@ -3,6 +3,7 @@
 mod exec;
 mod server;
 mod setup_python;
+mod summary;
 mod transfer;
 
 use std::time::Duration;
@@ -34,6 +35,17 @@ pub(super) async fn run(command: SqlCommand, settings: &Settings, format: &Forma
                 .tables()
                 .await?;
             list("table", names, format)
+        }
+        SqlCommand::Procedures(args) => {
+            let names = Target::new(&args, settings)?
+                .session()
+                .await?
+                .procedures()
+                .await?;
+            list("procedure", names, format)
+        }
+        SqlCommand::Summary(args) => {
+            summary::run(&args, &Target::new(&args.server, settings)?, format).await
         }
         SqlCommand::Databases(args) => {
             let names = Target::new(&args, settings)?

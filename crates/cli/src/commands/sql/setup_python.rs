@@ -23,5 +23,24 @@ pub(super) async fn run(args: &SetupPythonArgs) -> Result<()> {
         args.wheels.as_deref(),
     )
     .await?;
+    if args.jupyter {
+        python::add(&interpreter, "jupyterlab", args.wheels.as_deref()).await?;
+    }
+    #[cfg(feature = "engine")]
+    stand_in(&interpreter).await?;
     data(|out| writeln!(out, "{}", interpreter.display()))
+}
+
+/// Puts the stand-in for revoscalepy, with its sample data, where the interpreter finds it.
+#[cfg(feature = "engine")]
+async fn stand_in(interpreter: &std::path::Path) -> Result<()> {
+    use crate::failure::Failure;
+
+    let package = python::packages_of(interpreter).await?.join("revoscalepy");
+    std::fs::create_dir_all(&package).map_err(|error| Failure::file("make", &package, error))?;
+    let module = package.join("__init__.py");
+    std::fs::write(&module, azml_emulator::revoscalepy())
+        .map_err(|error| Failure::file("write", &module, error))?;
+    azml::sqlml_remote::write_sample_text(&package.join("sample_data"))?;
+    Ok(())
 }

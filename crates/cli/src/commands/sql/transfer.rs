@@ -43,16 +43,7 @@ pub(super) async fn import(args: &ImportArgs, target: &Target) -> Result<()> {
 
 /// Writes a table or the result of a query to a file.
 pub(super) async fn export(args: &ExportArgs, target: &Target) -> Result<()> {
-    let first = args.source.split_whitespace().next().unwrap_or_default();
-    let is_query = ["SELECT", "WITH"]
-        .iter()
-        .any(|word| first.eq_ignore_ascii_case(word));
-    let source = if is_query {
-        builder(target).sql_query(&args.source)
-    } else {
-        builder(target).table(&args.source)
-    };
-    let frame = source.build()?.read().await?;
+    let frame = source(&args.source, target)?.read().await?;
     if is_parquet(&args.file) {
         let mut writer =
             FrameWriter::new(&Format::Parquet(args.file.clone()), frame.schema(), false)?;
@@ -69,6 +60,20 @@ pub(super) async fn export(args: &ExportArgs, target: &Target) -> Result<()> {
         args.file.display()
     ));
     Ok(())
+}
+
+/// A table by its name, or a query.
+pub(super) fn source(text: &str, target: &Target) -> Result<RxSqlServerData> {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let is_query = ["SELECT", "WITH"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word));
+    let source = if is_query {
+        builder(target).sql_query(text)
+    } else {
+        builder(target).table(text)
+    };
+    Ok(source.build()?)
 }
 
 fn builder(target: &Target) -> azml::sqlml_remote::RxSqlServerDataBuilder {

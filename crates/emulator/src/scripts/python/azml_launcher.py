@@ -2,8 +2,10 @@
 
 import os
 import resource
+import signal
 import sys
 import threading
+import time
 import traceback
 
 GIB = 1 << 30
@@ -11,17 +13,41 @@ GIB = 1 << 30
 
 def limit():
     """Keeps an accident small: memory, processor time, open files, processes, the size of a file, no core dumps."""
+    # The limit counts all processes of a user: it makes sense for one that only runs scripts.
+    processes = ((resource.RLIMIT_NPROC, 256),) if "user-of-scripts" in sys.argv[1:] else ()
     for name, value in (
         (resource.RLIMIT_CPU, 600),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_FSIZE, GIB),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, 4 * GIB),
-    ):
+    ) + processes:
         _, hard = resource.getrlimit(name)
         if hard != resource.RLIM_INFINITY:
             value = min(value, hard)
         resource.setrlimit(name, (value, value))
+
+
+def end_with_the_emulator():
+    """Ends this process and what it has started when the emulator is gone, which could not end them itself."""
+    emulator = os.getppid()
+
+    def watch():
+        while os.getppid() == emulator:
+            time.sleep(1)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def no_new_privileges():
+    """Nothing that a script starts gets more rights than it has itself."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+    except (OSError, AttributeError):
+        pass
 
 
 def redirect_output(channel, stdout):
@@ -85,6 +111,8 @@ def main():
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     sys.path.insert(0, os.getcwd())
     limit()
+    no_new_privileges()
+    end_with_the_emulator()
 
     import azml_frames as frames
 

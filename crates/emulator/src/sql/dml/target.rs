@@ -30,7 +30,7 @@ pub(in crate::sql) struct Target {
     pub(in crate::sql) shown: String,
     qualifier: Vec<Ident>,
     from: Vec<TableWithJoins>,
-    selection: Option<Expr>,
+    pub(in crate::sql) selection: Option<Expr>,
 }
 
 /// The target of an UPDATE.

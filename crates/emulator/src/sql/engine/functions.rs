@@ -14,7 +14,8 @@ use datafusion::{
 };
 
 use crate::sql::{
-    catalog::{DEFAULT_SCHEMA, Database, Instance},
+    catalog::{DEFAULT_SCHEMA, Database, Instance, key},
+    security::{Caller, SERVER_ROLES, Scope},
     session::Facts,
     tsql::object_name,
 };
@@ -24,6 +25,15 @@ use crate::sql::{
 pub(super) struct FunctionContext {
     pub(super) instance: Arc<Instance>,
     pub(super) facts: Facts,
+}
+
+impl FunctionContext {
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            instance: &self.instance,
+            login: &self.facts.login,
+        }
+    }
 }
 
 /// Every function, for one statement.
@@ -168,7 +178,8 @@ fn session_functions(context: &FunctionContext) -> Vec<ScalarUDF> {
             ScalarValue::TimestampMicrosecond(Some(facts.now_micros), None),
         ),
         constant("suser_sname", text(&facts.login)),
-        constant("user_name", text(DEFAULT_SCHEMA)),
+        constant("suser_name", text(&facts.login)),
+        constant("original_login", text(&facts.login)),
         constant("schema_name", text(DEFAULT_SCHEMA)),
         constant(
             "newid",
@@ -225,12 +236,27 @@ fn session_functions(context: &FunctionContext) -> Vec<ScalarUDF> {
         }),
         variadic("is_srvrolemember", context, |context, arguments| {
             let role = arguments.first()?.as_deref()?.to_lowercase();
+            let caller = match arguments.get(1) {
+                None => context.caller(),
+                Some(login) => Caller {
+                    instance: &context.instance,
+                    login: login.as_deref()?,
+                },
+            };
             match role.as_str() {
-                "sysadmin" => Some(i32::from(context.facts.is_sysadmin).to_string()),
                 "public" => Some("1".to_owned()),
+                role if SERVER_ROLES.contains(&role) => {
+                    Some(i32::from(caller.has_server_role(role)).to_string())
+                }
                 _ => None,
             }
         }),
+        variadic("user_name", context, |context, _| {
+            let database = context.instance.database(&context.facts.database)?;
+            Some(context.caller().user(database)?.to_owned())
+        }),
+        variadic("is_member", context, is_member),
+        variadic("is_rolemember", context, is_member),
         variadic("error_number", context, |context, _| {
             Some(context.facts.caught.as_ref()?.0.number.to_string())
         }),
@@ -254,11 +280,47 @@ fn session_functions(context: &FunctionContext) -> Vec<ScalarUDF> {
             Some(i32::from(context.facts.transactions > 0).to_string())
         }),
         variadic("has_perms_by_name", context, |context, arguments| {
-            // Securable, class, permission; the one login there is may do everything.
-            arguments.get(2)?.as_deref()?;
-            Some(i32::from(context.facts.is_sysadmin).to_string())
+            let may = has_permission(context, arguments)?;
+            Some(i32::from(may).to_string())
         }),
     ]
+}
+
+fn is_member(context: &FunctionContext, arguments: &[Option<String>]) -> Option<String> {
+    let database = context.instance.database(&context.facts.database)?;
+    let member = context
+        .caller()
+        .is_member(database, arguments.first()?.as_deref()?)?;
+    Some(i32::from(member).to_string())
+}
+
+/// HAS_PERMS_BY_NAME: securable, class, permission; `None` for what is not there.
+fn has_permission(context: &FunctionContext, arguments: &[Option<String>]) -> Option<bool> {
+    let argument = |at: usize| arguments.get(at).and_then(Option::as_deref);
+    let permission = argument(2)?.to_uppercase();
+    let caller = context.caller();
+    let Some(class) = argument(1) else {
+        return Some(caller.may_on_server(&permission));
+    };
+    let current = || context.instance.database(&context.facts.database);
+    match class.to_uppercase().as_str() {
+        "DATABASE" => {
+            let name = argument(0).unwrap_or(&context.facts.database);
+            let database = context.instance.database(name.trim_matches(['[', ']']))?;
+            Some(caller.may(database, &permission, &Scope::Database))
+        }
+        "SCHEMA" => Some(caller.may(current()?, &permission, &Scope::Schema(key(argument(0)?)))),
+        "OBJECT" => {
+            let (database, schema, name) = object(context, argument(0)?)?;
+            database
+                .table(&schema, &name)
+                .map(drop)
+                .or_else(|| database.procedure(&schema, &name).map(drop))?;
+            let on = Scope::Object(key(&schema), key(&name));
+            Some(caller.may(&database, &permission, &on))
+        }
+        _ => None,
+    }
 }
 
 /// The database, schema and name of an object's name as text.
@@ -351,6 +413,8 @@ mod description {
                     | "error_severity"
                     | "error_state"
                     | "has_perms_by_name"
+                    | "is_member"
+                    | "is_rolemember"
                     | "is_srvrolemember"
                     | "object_id"
                     | "xact_state"

@@ -2,6 +2,7 @@
 
 mod functions;
 mod planner;
+mod principals;
 mod provider;
 mod query;
 mod rewrite;

@@ -6,11 +6,15 @@ use async_trait::async_trait;
 use datafusion::{
     arrow::{datatypes::SchemaRef, record_batch::RecordBatch},
     catalog::{CatalogProvider, CatalogProviderList, MemTable, SchemaProvider, TableProvider},
-    common::Result,
+    common::{DataFusionError, Result},
 };
 
 use super::views;
-use crate::sql::catalog::{DEFAULT_SCHEMA, Database, Instance};
+use crate::sql::{
+    catalog::{DEFAULT_SCHEMA, Database, Instance, key},
+    security::Caller,
+    session::Facts,
+};
 
 /// The column that numbers the rows of a table that is changed.
 pub(in crate::sql) const ROW_ID: &str = "__row_id";
@@ -24,10 +28,28 @@ pub(in crate::sql) struct TargetTable {
     pub(in crate::sql) rows: (SchemaRef, Vec<RecordBatch>),
 }
 
+/// Who reads, and on behalf of what.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    login: Arc<str>,
+    /// The database whose tables a procedure reads for its caller.
+    chain: Option<Arc<str>>,
+}
+
+impl Reader {
+    pub(super) fn new(facts: &Facts) -> Self {
+        Self {
+            login: facts.login.as_str().into(),
+            chain: facts.chain.as_deref().map(Into::into),
+        }
+    }
+}
+
 /// Every database of a snapshot.
 #[derive(Debug)]
 pub(super) struct SnapshotCatalogs {
     pub(super) instance: Arc<Instance>,
+    pub(super) reader: Reader,
     pub(super) target: Option<Arc<TargetTable>>,
 }
 
@@ -49,6 +71,7 @@ impl CatalogProviderList for SnapshotCatalogs {
         let target = self.target.clone().filter(|target| target.database == name);
         Some(Arc::new(SnapshotDatabase {
             instance: Arc::clone(&self.instance),
+            reader: self.reader.clone(),
             database,
             target,
         }))
@@ -58,6 +81,7 @@ impl CatalogProviderList for SnapshotCatalogs {
 #[derive(Debug)]
 struct SnapshotDatabase {
     instance: Arc<Instance>,
+    reader: Reader,
     database: Arc<Database>,
     target: Option<Arc<TargetTable>>,
 }
@@ -79,6 +103,7 @@ impl CatalogProvider for SnapshotDatabase {
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
         Some(Arc::new(SnapshotSchema {
             instance: Arc::clone(&self.instance),
+            reader: self.reader.clone(),
             database: Arc::clone(&self.database),
             target: self.target.clone().filter(|target| target.schema == name),
             name: name.to_owned(),
@@ -89,6 +114,7 @@ impl CatalogProvider for SnapshotDatabase {
 #[derive(Debug)]
 struct SnapshotSchema {
     instance: Arc<Instance>,
+    reader: Reader,
     database: Arc<Database>,
     target: Option<Arc<TargetTable>>,
     name: String,
@@ -109,7 +135,19 @@ impl SchemaProvider for SnapshotSchema {
             let (schema, rows) = target.rows.clone();
             return Ok(Some(Arc::new(MemTable::try_new(schema, vec![rows])?)));
         }
+        let caller = Caller {
+            instance: &self.instance,
+            login: &self.reader.login,
+        };
+        let refused = |error| DataFusionError::External(Box::new(error));
+        let database = key(&self.database.name);
+        caller.enter(&database).map_err(refused)?;
         if let Some(table) = self.database.table(&self.name, name) {
+            if self.reader.chain.as_deref() != Some(database.as_str()) {
+                caller
+                    .require_object(&database, &self.name, name, "SELECT")
+                    .map_err(refused)?;
+            }
             // The rows are shared, not copied.
             return Ok(Some(Arc::new(MemTable::try_new(
                 Arc::clone(&table.arrow),

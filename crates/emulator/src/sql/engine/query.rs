@@ -29,7 +29,7 @@ use futures::TryStreamExt;
 use super::{
     functions::{self, FunctionContext},
     planner::{Semantics, Types},
-    provider::{SnapshotCatalogs, TargetTable},
+    provider::{Reader, SnapshotCatalogs, TargetTable},
     rewrite::{self, OutputNames},
 };
 use crate::sql::{
@@ -168,6 +168,7 @@ impl Scope {
         planners.extend(BASE.expr_planners().iter().cloned());
         let catalogs = SnapshotCatalogs {
             instance: Arc::clone(&self.instance),
+            reader: Reader::new(&self.facts),
             target,
         };
         let state = SessionStateBuilder::new_from_existing(BASE.clone())

@@ -14,6 +14,7 @@ use datafusion::{
     common::{DataFusionError, Result},
 };
 
+use super::principals;
 use crate::sql::{
     catalog::{DEFAULT_SCHEMA, Database, Instance, Table},
     tsql::SqlType,
@@ -27,10 +28,15 @@ type Build = fn(&Instance, &Database) -> Vec<(&'static str, SqlType, ArrayRef)>;
 const SYS_VIEWS: &[(&str, Build)] = &[
     ("all_columns", sys_columns),
     ("columns", sys_columns),
+    ("database_permissions", principals::permissions),
+    ("database_principals", principals::of_database),
+    ("database_role_members", principals::members),
     ("databases", sys_databases),
     ("objects", sys_objects),
     ("procedures", sys_procedures),
     ("schemas", sys_schemas),
+    ("server_principals", principals::of_server),
+    ("sql_logins", principals::of_server),
     ("tables", sys_tables),
     ("types", sys_types),
 ];
@@ -82,17 +88,17 @@ pub(super) fn view(
     )?))
 }
 
-const SYSNAME: SqlType = SqlType::NVarChar(Some(128));
+pub(super) const SYSNAME: SqlType = SqlType::NVarChar(Some(128));
 
-fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+pub(super) fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn ints(values: impl Iterator<Item = i32>) -> ArrayRef {
+pub(super) fn ints(values: impl Iterator<Item = i32>) -> ArrayRef {
     Arc::new(Int32Array::from_iter_values(values))
 }
 
-fn moments(values: impl Iterator<Item = i64>) -> ArrayRef {
+pub(super) fn moments(values: impl Iterator<Item = i64>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from_iter_values(
         values.map(|millis| millis.saturating_mul(1000)),
     ))

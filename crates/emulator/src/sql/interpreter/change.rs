@@ -52,6 +52,7 @@ pub(super) async fn insert(
     out: &Output,
 ) -> Result<()> {
     let name = TableName::resolve(&insert.table, &session.database)?;
+    session.require_object(&name, "INSERT")?;
     let captured = match &insert.source {
         InsertSource::Execute(call) => Some(capture(session, call, frame, out).await?),
         _ => None,
@@ -116,6 +117,7 @@ pub(in crate::sql) async fn bulk_load(
     rows: Vec<RecordBatch>,
 ) -> Result<u64> {
     let name = TableName::resolve(table, &session.database)?;
+    session.require_object(&name, "INSERT")?;
     let mut change = session.begin_change().await?;
     let before = Arc::new(change.instance.clone());
     let scope = session.scope_over(Arc::clone(&before), &HashMap::new());
@@ -137,6 +139,15 @@ pub(super) async fn change_rows(
     target: &dml::Target,
     assignments: Option<&[datafusion::sql::sqlparser::ast::Assignment]>,
 ) -> Result<u64> {
+    let permission = if assignments.is_some() {
+        "UPDATE"
+    } else {
+        "DELETE"
+    };
+    session.require_object(&target.name, permission)?;
+    if target.selection.is_some() {
+        session.require_object(&target.name, "SELECT")?;
+    }
     let mut change = session.begin_change().await?;
     let before = Arc::new(change.instance.clone());
     let scope = session.scope_over(Arc::clone(&before), &frame.variables);

@@ -6,6 +6,7 @@ use super::change::changed;
 use crate::sql::{
     catalog::{SYSTEM_DATABASES, key},
     error::{Result, SqlError},
+    security::Scope,
     session::Session,
 };
 
@@ -17,6 +18,8 @@ pub(super) async fn create_database(session: &mut Session, name: &str) -> Result
             "CREATE DATABASE statement not allowed within multi-statement transaction.",
         ));
     }
+    session.require_on_server("CREATE ANY DATABASE")?;
+    let owner = session.caller(|caller| (!caller.is_sysadmin()).then(|| key(caller.login)));
     changed(session, |session, change| {
         if change.instance.database(name).is_some() {
             return Err(SqlError::new(
@@ -26,7 +29,8 @@ pub(super) async fn create_database(session: &mut Session, name: &str) -> Result
             )
             .with_state(3));
         }
-        let database = session.server.store.new_database(&change.instance, name);
+        let mut database = session.server.store.new_database(&change.instance, name);
+        database.owner = owner;
         change
             .instance
             .databases
@@ -65,7 +69,16 @@ pub(super) async fn drop_databases(
                 )
                 .with_state(3));
             }
-            if change.instance.databases.remove(&key(name)).is_none() && !if_exists {
+            let may = session.caller(|caller| {
+                caller.may_on_server("ALTER ANY DATABASE")
+                    || caller.instance.database(name).is_some_and(|database| {
+                        caller.may(database, "CONTROL", &Scope::Database)
+                    })
+            });
+            let found = change.instance.database(name).is_some();
+            if may && found {
+                change.instance.databases.remove(&key(name));
+            } else if found || !if_exists {
                 return Err(SqlError::new(
                     3701,
                     11,

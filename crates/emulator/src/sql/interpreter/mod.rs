@@ -3,10 +3,12 @@
 mod change;
 mod control;
 mod databases;
+mod objects;
 mod options;
 mod procedures;
 mod query;
 mod raise;
+mod security;
 mod tables;
 mod variables;
 mod wait;
@@ -32,6 +34,7 @@ use options::set_option;
 use procedures::{create_procedure, drop_procedures};
 use query::{assign, select};
 use raise::{integer, raise_error};
+pub(super) use security::run as change_security;
 pub(super) use tables::rename_table;
 use tables::{create_table, drop_tables, select_into};
 use variables::{declare, set};
@@ -210,6 +213,9 @@ async fn one(
         }
         StatementKind::Truncate(name) => {
             let table = TableName::resolve(name, &session.database)?;
+            if !session.may_alter(&table) {
+                return Err(tables::not_found(&shown(name)));
+            }
             changed(session, |_, change| {
                 let table = table_mut(change, &table, &shown(name))?;
                 table.segments.clear();
@@ -341,6 +347,10 @@ async fn one(
             }
         }
         StatementKind::Reconfigure => ended(0, out).await?,
+        StatementKind::Security(statement) => {
+            security::run(session, statement).await?;
+            ended(0, out).await?;
+        }
         StatementKind::Unsupported(name) => return Err(SqlError::unsupported(name)),
     }
     session.error = error;

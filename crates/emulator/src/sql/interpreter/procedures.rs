@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::ObjectName;
 
-use super::{change::changed, tables::shown_schema};
+use super::{
+    change::changed,
+    objects::{drop_objects, name_as_written, schema_as_written},
+};
 use crate::sql::{
     catalog::{ProcedureParameter, StoredProcedure},
-    dml::{TableName, shown},
+    dml::TableName,
     error::{Result, SqlError},
     session::Session,
     tsql::CreateProcedure,
@@ -18,9 +21,11 @@ pub(super) async fn create_procedure(
     create: &CreateProcedure,
 ) -> Result<()> {
     let place = TableName::resolve(&create.name, &session.database)?;
-    let schema = shown_schema(&create.name);
-    let parts = create.name.0.last().and_then(|part| part.as_ident());
-    let name = parts.map(|ident| ident.value.clone()).unwrap_or_default();
+    let schema = schema_as_written(&create.name);
+    let name = name_as_written(&create.name);
+    if create.create || !session.may_alter(&place) {
+        session.require(&place.database, "CREATE PROCEDURE")?;
+    }
     let mut parameters: Vec<ProcedureParameter> = Vec::with_capacity(create.parameters.len());
     for parameter in &create.parameters {
         if parameters
@@ -86,24 +91,8 @@ pub(super) async fn drop_procedures(
     names: &[ObjectName],
     if_exists: bool,
 ) -> Result<()> {
-    let mut resolved = Vec::with_capacity(names.len());
-    for name in names {
-        resolved.push((TableName::resolve(name, &session.database)?, shown(name)));
-    }
-    changed(session, |_, change| {
-        for (name, shown) in &resolved {
-            let database = change.instance.database_mut(&name.database)?;
-            let removed = database.procedures.remove(&(name.schema.clone(), name.name.clone()));
-            if removed.is_none() && !if_exists {
-                return Err(SqlError::new(
-                    3701,
-                    11,
-                    format!("Cannot drop the procedure '{shown}', because it does not exist or you do not have permission."),
-                )
-                .with_state(5));
-            }
-        }
-        Ok(())
+    drop_objects(session, names, if_exists, "procedure", |database, name| {
+        database.procedures.remove(name).is_some()
     })
     .await
 }

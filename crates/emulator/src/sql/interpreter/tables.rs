@@ -8,9 +8,15 @@ use datafusion::{
     sql::sqlparser::ast::{ObjectName, Query},
 };
 
-use super::{Frame, change::changed, done, query::conform};
+use super::{
+    Frame,
+    change::changed,
+    done,
+    objects::{drop_objects, name_as_written, schema_as_written},
+    query::conform,
+};
 use crate::sql::{
-    catalog::{Column, DEFAULT_SCHEMA, Table, TableDefinition, key},
+    catalog::{Column, Table, TableDefinition, key},
     dml::{TableName, shown},
     error::{Result, SqlError},
     output::Output,
@@ -24,6 +30,7 @@ pub(super) async fn create_table(
     frame: &Frame,
 ) -> Result<()> {
     let name = TableName::resolve(&create.name, &session.database)?;
+    session.require(&name.database, "CREATE TABLE")?;
     let mut columns = Vec::with_capacity(create.columns.len());
     for column in &create.columns {
         column.sql_type.arrow()?;
@@ -80,14 +87,8 @@ pub(super) async fn create_table(
             )
         })?);
     }
-    let schema = shown_schema(&create.name);
-    let table_name = create
-        .name
-        .0
-        .last()
-        .and_then(|part| part.as_ident())
-        .map(|ident| ident.value.clone())
-        .unwrap_or_default();
+    let schema = schema_as_written(&create.name);
+    let table_name = name_as_written(&create.name);
     add_table(
         session,
         &name,
@@ -98,19 +99,6 @@ pub(super) async fn create_table(
         Vec::new(),
     )
     .await
-}
-
-pub(super) fn shown_schema(name: &ObjectName) -> String {
-    let parts = &name.0;
-    let schema = parts
-        .len()
-        .checked_sub(2)
-        .and_then(|at| parts.get(at))
-        .and_then(|part| part.as_ident());
-    match schema {
-        Some(schema) if !schema.value.is_empty() => schema.value.clone(),
-        _ => DEFAULT_SCHEMA.to_owned(),
-    }
 }
 
 pub(super) async fn add_table(
@@ -163,6 +151,7 @@ pub(super) async fn select_into(
     out: &Output,
 ) -> Result<()> {
     let table = TableName::resolve(name, &session.database)?;
+    session.require(&table.database, "CREATE TABLE")?;
     let planned = session.scope(&frame.variables).plan(query.clone()).await?;
     let columns: Vec<Column> = planned
         .columns
@@ -192,16 +181,11 @@ pub(super) async fn select_into(
         count += u64::try_from(batch.num_rows()).unwrap_or(0);
         rows.push(conform(&batch, &types)?);
     }
-    let table_name = name
-        .0
-        .last()
-        .and_then(|part| part.as_ident())
-        .map(|ident| ident.value.clone())
-        .unwrap_or_default();
+    let table_name = name_as_written(name);
     add_table(
         session,
         &table,
-        &shown_schema(name),
+        &schema_as_written(name),
         &table_name,
         columns,
         Vec::new(),
@@ -216,26 +200,22 @@ pub(super) async fn drop_tables(
     names: &[ObjectName],
     if_exists: bool,
 ) -> Result<()> {
-    let mut resolved = Vec::with_capacity(names.len());
-    for name in names {
-        resolved.push((TableName::resolve(name, &session.database)?, shown(name)));
-    }
-    changed(session, |_, change| {
-        for (name, shown) in &resolved {
-            let database = change.instance.database_mut(&name.database)?;
-            let removed = database.tables.remove(&(name.schema.clone(), name.name.clone()));
-            if removed.is_none() && !if_exists {
-                return Err(SqlError::new(
-                    3701,
-                    11,
-                    format!("Cannot drop the table '{shown}', because it does not exist or you do not have permission."),
-                )
-                .with_state(5));
-            }
-        }
-        Ok(())
+    drop_objects(session, names, if_exists, "table", |database, name| {
+        database.tables.remove(name).is_some()
     })
     .await
+}
+
+/// 1088, for a statement about the whole of a table.
+pub(super) fn not_found(shown: &str) -> SqlError {
+    SqlError::new(
+        1088,
+        16,
+        format!(
+            "Cannot find the object \"{shown}\" because it does not exist or you do not have permissions."
+        ),
+    )
+    .with_state(7)
 }
 
 /// Gives a table another name, for `sp_rename`.
@@ -248,6 +228,7 @@ pub(in crate::sql) async fn rename_table(
     shown: &str,
     new_name: &str,
 ) -> Result<()> {
+    let may = session.may_alter(table);
     changed(session, |_, change| {
         let database = change.instance.database_mut(&table.database)?;
         let new_key = (table.schema.clone(), key(new_name));
@@ -259,7 +240,7 @@ pub(in crate::sql) async fn rename_table(
             ));
         }
         let old_key = (table.schema.clone(), table.name.clone());
-        let Some(found) = database.tables.remove(&old_key) else {
+        let Some(found) = database.tables.remove(&old_key).filter(|_| may) else {
             return Err(SqlError::new(
                 15225,
                 11,
@@ -271,6 +252,10 @@ pub(in crate::sql) async fn rename_table(
         };
         let mut renamed = found.as_ref().clone();
         new_name.clone_into(&mut Arc::make_mut(&mut renamed.definition).name);
+        let (schema, name) = &new_key;
+        database
+            .principals
+            .rename(&old_key, (schema.as_str(), name.as_str()));
         database.tables.insert(new_key, Arc::new(renamed));
         Ok(())
     })

@@ -2,6 +2,7 @@
 
 mod data_types;
 mod external_script;
+mod principals;
 mod stored;
 mod tables;
 
@@ -80,8 +81,7 @@ pub(super) fn execute<'a>(
                     .value(text.as_ref().clone())
                     .await?;
                 let mut inner = Frame::inside(frame.around());
-                let flow =
-                    interpreter::run_batch(session, &text.to_string(), &mut inner, out).await?;
+                let flow = unchained(session, &text.to_string(), &mut inner, out).await?;
                 return Ok(if flow == Flow::Abort {
                     Flow::Abort
                 } else {
@@ -381,7 +381,7 @@ async fn run_text(
         frame.variables.insert(key(&declaration.name), variable);
         positions.push((key(&declaration.name), found + offset));
     }
-    let flow = interpreter::run_batch(session, text, &mut frame, out).await?;
+    let flow = unchained(session, text, &mut frame, out).await?;
     let outputs = positions
         .into_iter()
         .filter_map(|(name, at)| Some((at, frame.variables.remove(&name)?)));
@@ -393,6 +393,19 @@ async fn run_text(
         outputs: outputs.collect(),
         aborted: flow == Flow::Abort,
     })
+}
+
+/// Runs text that was put together: what is around it vouches for nothing in it.
+async fn unchained(
+    session: &mut Session,
+    text: &str,
+    frame: &mut Frame,
+    out: &Output,
+) -> Result<Flow> {
+    let chain = session.chain.take();
+    let flow = interpreter::run_batch(session, text, frame, out).await;
+    session.chain = chain;
+    flow
 }
 
 fn start(text: &str) -> String {
@@ -441,6 +454,13 @@ async fn run(
             Ok(Called::default())
         }
         "sp_configure" => configure(session, &arguments, line, out).await,
+        "sp_addrolemember"
+        | "sp_droprolemember"
+        | "sp_addsrvrolemember"
+        | "sp_dropsrvrolemember" => {
+            principals::member(session, &bare, &arguments).await?;
+            Ok(Called::default())
+        }
         _ => stored::run(session, name, &arguments, around, out).await,
     }
 }
@@ -507,6 +527,7 @@ async fn configure(
     }
     let enabled = i32::from(session.server.scripts.is_some());
     if let Some(wanted) = arguments.get(1) {
+        session.require_on_server("CONTROL SERVER")?;
         let wanted = wanted
             .value
             .value

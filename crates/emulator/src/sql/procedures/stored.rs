@@ -26,11 +26,14 @@ pub(super) async fn run(
     around: Around,
     out: &Output,
 ) -> Result<Called> {
-    let procedure = find(session, name)?;
+    let (place, procedure) = find(session, name)?;
+    session.require_object(&place, "EXECUTE")?;
     let (mut frame, positions) = bind(session, &procedure, arguments, around).await?;
     // What a procedure sets ends with it.
     let (no_count, abort_on_error) = (session.no_count, session.abort_on_error);
+    let outer = session.chain.replace(place.database);
     let flow = interpreter::run_batch(session, &procedure.body, &mut frame, out).await;
+    session.chain = outer;
     (session.no_count, session.abort_on_error) = (no_count, abort_on_error);
     let flow = flow?;
     let outputs = positions
@@ -46,7 +49,7 @@ pub(super) async fn run(
     })
 }
 
-fn find(session: &Session, name: &str) -> Result<Arc<StoredProcedure>> {
+fn find(session: &Session, name: &str) -> Result<(TableName, Arc<StoredProcedure>)> {
     let missing = || {
         SqlError::new(
             2812,
@@ -59,10 +62,11 @@ fn find(session: &Session, name: &str) -> Result<Arc<StoredProcedure>> {
     let place = TableName::resolve(&written, &session.database).map_err(|_| missing())?;
     let snapshot = session.snapshot();
     let database = snapshot.database(&place.database).ok_or_else(missing)?;
-    database
+    let procedure = database
         .procedure(&place.schema, &place.name)
         .cloned()
-        .ok_or_else(missing)
+        .ok_or_else(missing)?;
+    Ok((place, procedure))
 }
 
 /// The frame of a call, and the positions of the arguments whose parameters give a value back.

@@ -22,7 +22,7 @@ use crate::sql::{
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
 
 /// An argument that is a text, by its name or its position.
-fn text<'a>(arguments: &'a [Argument], name: &str, at: usize) -> Option<&'a str> {
+pub(super) fn text<'a>(arguments: &'a [Argument], name: &str, at: usize) -> Option<&'a str> {
     let argument = arguments
         .iter()
         .find(|argument| argument.is_named(name))
@@ -37,7 +37,7 @@ fn text<'a>(arguments: &'a [Argument], name: &str, at: usize) -> Option<&'a str>
     }
 }
 
-fn expected(procedure: &str, parameter: &str) -> SqlError {
+pub(super) fn expected(procedure: &str, parameter: &str) -> SqlError {
     SqlError::new(
         201,
         16,

@@ -185,13 +185,8 @@ fn admit(server: &Server, login: &Login7, out: &mut Vec<u8>) -> Option<String> {
         refuse(&[failed]);
         return None;
     }
-    let wanted = if login.database.is_empty() {
-        MASTER
-    } else {
-        &login.database
-    };
-    let snapshot = server.store.snapshot();
-    let Some(database) = snapshot.database(wanted) else {
+    let wanted = &login.database;
+    let Some(database) = server.database(&login.user, wanted) else {
         let text =
             format!("Cannot open database \"{wanted}\" requested by the login. The login failed.");
         refuse(&[SqlError::new(4060, 11, text), failed]);
@@ -212,11 +207,11 @@ fn admit(server: &Server, login: &Login7, out: &mut Vec<u8>) -> Option<String> {
     let packet_size = usize::try_from(login.packet_size)
         .unwrap_or(packet::MAX_SIZE)
         .clamp(packet::MIN_SIZE, packet::MAX_SIZE);
-    token::env_change(EnvChange::Database(&database.name, MASTER), out);
+    token::env_change(EnvChange::Database(&database, MASTER), out);
     information(
         5701,
         2,
-        &format!("Changed database context to '{}'.", database.name),
+        &format!("Changed database context to '{database}'."),
         out,
     );
     token::env_change(EnvChange::Collation(Collation::LATIN1), out);
@@ -228,7 +223,7 @@ fn admit(server: &Server, login: &Login7, out: &mut Vec<u8>) -> Option<String> {
     }
     token::env_change(EnvChange::PacketSize(packet_size, packet::FIRST_SIZE), out);
     token::done(DoneKind::Statement, TdsDone::default(), out);
-    Some(database.name.clone())
+    Some(database)
 }
 
 /// A connection after its login.

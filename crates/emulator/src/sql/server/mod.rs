@@ -16,7 +16,11 @@ use azml_core::clock::Clock;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpStream;
 
-use super::store::CatalogStore;
+use super::{
+    catalog::{MASTER, key},
+    security::{Caller, Password, SYSTEM_ADMINISTRATOR},
+    store::CatalogStore,
+};
 use crate::scripts::Runtime;
 
 /// The version that the server claims: SQL Server 2019.
@@ -36,7 +40,7 @@ pub(in crate::sql) struct Server {
     next_spid: AtomicI16,
 }
 
-/// The one SQL login.
+/// The administrator's login.
 pub(in crate::sql) struct Login {
     pub(in crate::sql) user: String,
     pub(in crate::sql) password: String,
@@ -57,6 +61,7 @@ impl Server {
         tls: Arc<rustls::ServerConfig>,
         scripts: Option<Runtime>,
     ) -> Self {
+        debug_assert_eq!(login.user, SYSTEM_ADMINISTRATOR);
         Self {
             name: "azml".to_owned(),
             store,
@@ -78,16 +83,39 @@ impl Server {
         format!("{major}.{minor}.{}.5", u16::from_be_bytes([high, low]))
     }
 
-    /// Whether the login is known and its password right; both are always compared.
+    /// Whether the login is known and its password right; a password is compared in any case.
     fn admits(&self, user: &str, password: &str) -> bool {
-        let known = self
-            .login
-            .user
-            .to_lowercase()
-            .as_bytes()
-            .ct_eq(user.to_lowercase().as_bytes());
-        let right = self.login.password.as_bytes().ct_eq(password.as_bytes());
-        (known & right).into()
+        if key(user) == key(&self.login.user) {
+            return self
+                .login
+                .password
+                .as_bytes()
+                .ct_eq(password.as_bytes())
+                .into();
+        }
+        match self.store.snapshot().logins.get(&key(user)) {
+            Some(login) => login.password.is(password) && login.enabled,
+            None => {
+                Password::nobody(password);
+                false
+            }
+        }
+    }
+
+    /// The database that a login begins in, by its name as the database has it; `None` where it may not be there.
+    fn database(&self, user: &str, wanted: &str) -> Option<String> {
+        let snapshot = self.store.snapshot();
+        let own = snapshot
+            .logins
+            .get(&key(user))
+            .map_or(MASTER, |login| &login.database);
+        let wanted = if wanted.is_empty() { own } else { wanted };
+        let caller = Caller {
+            instance: &snapshot,
+            login: user,
+        };
+        let database = caller.enter(wanted).ok()?;
+        Some(database.name.clone())
     }
 
     fn next_spid(&self) -> i16 {

@@ -55,6 +55,11 @@ impl BatchParser {
     }
 
     pub(super) fn line(&self) -> u32 {
+        if self.at_end() {
+            // The end has no place of its own: it is where the text ends.
+            let line = self.text.trim_end().split('\n').count();
+            return u32::try_from(line).unwrap_or(u32::MAX);
+        }
         u32::try_from(self.peek().span.start.line)
             .unwrap_or(1)
             .max(1)

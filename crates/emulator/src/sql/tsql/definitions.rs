@@ -31,12 +31,18 @@ impl BatchParser {
         if self.accept(&["CREATE", "PROCEDURE"]) || self.accept(&["CREATE", "PROC"]) {
             return self.procedure(true, false);
         }
+        if let Some(statement) = self.create_principal()? {
+            return Ok(statement);
+        }
         self.name_unsupported("CREATE")
     }
 
     pub(super) fn alter(&mut self) -> Result<StatementKind> {
         if self.accept(&["ALTER", "PROCEDURE"]) || self.accept(&["ALTER", "PROC"]) {
             return self.procedure(false, true);
+        }
+        if let Some(statement) = self.alter_principal()? {
+            return Ok(statement);
         }
         self.name_unsupported("ALTER")
     }
@@ -197,6 +203,9 @@ impl BatchParser {
             let if_exists = self.accept(&["IF", "EXISTS"]);
             let names = self.comma_separated(Self::name)?;
             return Ok(StatementKind::DropProcedure { names, if_exists });
+        }
+        if let Some(statement) = self.drop_principal()? {
+            return Ok(statement);
         }
         self.name_unsupported("DROP")
     }

@@ -10,12 +10,14 @@ mod definitions;
 mod execute;
 mod parser;
 mod rows;
+mod security;
 
 use datafusion::sql::sqlparser::ast::{self, Expr, ObjectName, Query};
 
 pub(super) use cursor::SyntaxError;
 pub(super) use data_type::{SqlType, TypeError};
 pub(super) use parser::{parse, parse_parameters, single_query};
+pub(super) use security::{Action, LoginChange, Securable, Security};
 
 /// The name of an object that is written in a text, as procedures take it; `None` for anything else.
 pub(super) fn object_name(text: &str) -> Option<ObjectName> {
@@ -93,6 +95,7 @@ pub(super) enum StatementKind {
     Save(String),
     Execute(Execute),
     Reconfigure,
+    Security(Security),
     /// `WAITFOR DELAY`: for how long, as a text.
     WaitFor(Expr),
     /// Recognised and not carried out: the statement's name.

@@ -6,6 +6,7 @@ use super::{
     Declaration, Statement, StatementKind,
     cursor::{BatchParser, MAX_DEPTH, Result, SyntaxError, is_statement_start},
     execute,
+    security::Action,
 };
 
 /// Reads a batch.
@@ -166,6 +167,9 @@ impl BatchParser {
                 Ok(StatementKind::RaisError(arguments))
             }
             "THROW" => self.throw(),
+            "GRANT" => self.permissions(Action::Grant),
+            "DENY" => self.permissions(Action::Deny),
+            "REVOKE" => self.permissions(Action::Revoke),
             "WAITFOR" if self.word(1).as_deref() == Some("DELAY") => {
                 self.parser.next_token();
                 self.parser.next_token();
@@ -192,17 +196,14 @@ impl BatchParser {
             "CLOSE",
             "DBCC",
             "DEALLOCATE",
-            "DENY",
             "DISABLE",
             "ENABLE",
             "FETCH",
-            "GRANT",
             "KILL",
             "MERGE",
             "OPEN",
             "RESTORE",
             "REVERT",
-            "REVOKE",
             "SHUTDOWN",
             "WAITFOR",
         ];

@@ -395,19 +395,225 @@ def _result(kind, value):
     return json.loads(value)
 
 
+def _sample_data_dir():
+    """Where the package's small data sets lie, if it was installed with them."""
+    import os
+
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sample_data")
+    return folder if os.path.isdir(folder) else None
+
+
 class RxOptions:
     """Options of the package."""
 
-    _values = {"sampleDataDir": None, "reportProgress": 2, "NumDigits": 7}
+    _values = {
+        "CoefLabelStyle": "Revo", "DataPath": ["."], "DropMain": True, "FileSystem": "native", "MemStatsDiff": 0,
+        "MemStatsReset": 0, "NumCoresToUse": 4, "NumDigits": 7, "NumTasks": 1, "OutDataPath": ["."], "RngBufferSize": 1,
+        "RowDisplayMax": -1, "ShowTransformFn": False, "UseSparseCube": False, "XdfCompressionLevel": 1,
+        "blocksPerRead": 1, "reportProgress": 2, "sampleDataDir": _sample_data_dir(), "traceLevel": 0,
+        "unitTestDataDir": _sample_data_dir(), "unixPythonPath": "python3",
+    }
+
+    @classmethod
+    def _name(cls, name):
+        if name.lower() == "rngbffersize":
+            return "RngBufferSize"
+        return next((known for known in cls._values if known.lower() == name.lower()), None)
 
     @classmethod
     def get_option(cls, name):
         """An option's value; None for one that does not exist."""
-        return cls._values.get(name)
+        return cls._values.get(cls._name(name))
 
     @classmethod
     def set_option(cls, name, value):
         """Sets an option."""
-        if name not in cls._values:
+        known = cls._name(name)
+        if known is None:
             raise ValueError("there is no option '%s'" % name)
-        cls._values[name] = value
+        cls._values[known] = value
+
+
+class RxXdfData(RxDataSource):
+    """A local data set. Files of the proprietary layout cannot be read; a text or Parquet file of the same name beside the
+    named one has its part."""
+
+    def __init__(self, file, column_info=None, **_):
+        self.file, self.column_info = str(file), column_info or {}
+
+    def _read(self):
+        import os
+
+        start, extension = os.path.splitext(self.file)
+        if extension.lower() == ".xdf" and os.path.exists(self.file):
+            raise ValueError("'%s' is an .xdf file, whose layout is not published: export it to text where the proprietary "
+                             "package is, or load it through SQL Server" % self.file)
+        if extension.lower() == ".parquet" or os.path.exists(start + ".parquet") and not os.path.exists(start + ".csv"):
+            frame = pandas.read_parquet(start + ".parquet")
+        else:
+            frame = pandas.read_csv(start + ".csv" if extension.lower() == ".xdf" else self.file, na_values=["NA"])
+            if os.path.exists(start + ".levels.json"):
+                with open(start + ".levels.json", encoding="utf-8") as levels:
+                    for name, known in json.load(levels).items():
+                        frame[name] = pandas.Categorical(frame[name].astype(object), categories=known)
+        return _typed(frame, {}, self.column_info, False)
+
+
+def _frame(data):
+    return data if isinstance(data, pandas.DataFrame) else data._read()
+
+
+def _significant(value):
+    """A number with seven significant digits."""
+    if value is None or pandas.isna(value):
+        return "NaN"
+    return repr(int(value)) if float(value).is_integer() and abs(value) < 1e15 else "%.7g" % value
+
+
+def _table(heading, rows):
+    widths = [max(len(str(row[at])) for row in [heading] + rows) for at in range(len(heading))]
+    return "".join("".join(" " + str(cell).ljust(width) for cell, width in zip(row, widths)) + "\n" for row in [heading] + rows)
+
+
+class RxSummaryResults:
+    """What rx_summary found; printed as the original prints it."""
+
+    def __init__(self, formula, data, rows, statistics, categorical):
+        self.formula, self.data, self.nobs_valid, self.nobs_missing = formula, data, rows, 0
+        self.s_data_frame = pandas.DataFrame(statistics, columns=["Name", "Mean", "StdDev", "Min", "Max", "ValidObs", "MissingObs"])
+        self.categorical, self.categorical_type = [counts for _, counts, _ in categorical], ["counts"] * len(categorical)
+        self._categorical = categorical
+
+    def __str__(self):
+        text = "Call:\nrx_summary(formula = %s, data = %s)\n\n" % (self.formula, self.data)
+        text += "Summary Statistics Results for: %s\n" % self.formula
+        text += "%s: %s\n" % ("File name" if self.data.endswith((".csv", ".xdf", ".parquet")) else "Data", self.data)
+        text += "Number of valid observations: %d \n" % self.nobs_valid
+        rows = [[row.Name] + [_significant(value) for value in (row.Mean, row.StdDev, row.Min, row.Max)]
+                + [int(row.ValidObs), int(row.MissingObs)] for row in self.s_data_frame.itertuples()]
+        if rows:
+            text += " \n" + _table(list(self.s_data_frame.columns), rows)
+        for name, counts, missing in self._categorical:
+            text += "\nCategory Counts for %s\nNumber of categories: %d\nNumber of valid observations: %d\n" % (
+                name, len(counts), counts["Counts"].sum())
+            text += "Number of missing observations: %d\n\n" % missing
+            text += _table([name, "Counts"], counts.values.tolist())
+        return text
+
+    __repr__ = __str__
+
+
+def rx_summary(formula, data, **_):
+    """Statistics of the numbers and counts of the factors that a formula names; a term of two is left to SQL."""
+    frame = _frame(data)
+    shown = getattr(data, "file", None) or getattr(data, "table", None) or getattr(data, "sql_query", None) or "frame"
+    terms = [term.strip() for term in formula.split("~")[-1].split("+")]
+    if terms == ["."]:
+        terms = [name for name in frame.columns if frame[name].dtype != object]
+    statistics, categorical = [], []
+    for term in terms:
+        factor = term.startswith("F(") and term.endswith(")")
+        name = term[2:-1].split(",")[0].strip() if factor else term
+        if name not in frame.columns:
+            raise ValueError("the data has no column '%s'" % name)
+        column = frame[name]
+        if factor or isinstance(column.dtype, pandas.CategoricalDtype) or column.dtype == bool:
+            if not isinstance(column.dtype, pandas.CategoricalDtype):
+                column = column.astype("category")
+            counts = column.value_counts(sort=False).reindex(column.cat.categories, fill_value=0)
+            table = pandas.DataFrame({name: [str(level) for level in counts.index], "Counts": counts.values})
+            categorical.append((name, table, int(column.isna().sum())))
+        elif column.dtype == object:
+            raise ValueError("'%s' is a column of text; convert it to a factor first" % name)
+        else:
+            statistics.append([name, column.mean(), column.std(), column.min(), column.max(), column.count(), column.isna().sum()])
+    return RxSummaryResults("~" + " + ".join(terms), str(shown), len(frame), statistics, categorical)
+
+
+def rx_get_var_names(data):
+    """The names of the columns of a source."""
+    return list(_frame(data).columns)
+
+
+class RxVarInfo(dict):
+    """What the columns of a source are, by their names."""
+
+    def __str__(self):
+        lines = []
+        for at, (name, info) in enumerate(self.items(), 1):
+            if "levels" in info:
+                lines.append("Var %d: %s\n\t%d factor levels: %r" % (at, name, len(info["levels"]), info["levels"]))
+            else:
+                line = "Var %d: %s, Type: %s, Storage: %s" % (at, name, info["varType"], info["storage"])
+                if "low" in info:
+                    line += ", Low/High: (%.4f, %.4f)" % (info["low"], info["high"])
+                lines.append(line)
+        return "".join(line + "\n" for line in lines)
+
+    __repr__ = __str__
+
+
+def rx_get_var_info(data, **_):
+    """What the columns of a source are."""
+    frame, found = _frame(data), RxVarInfo()
+    for name in frame.columns:
+        column, kind = frame[name], frame[name].dtype
+        if isinstance(kind, pandas.CategoricalDtype):
+            found[name] = {"varType": "factor", "storage": "uint32", "levels": [str(level) for level in kind.categories]}
+        elif kind.kind in "iuf":
+            info = {"varType": "integer" if kind.kind != "f" else "numeric", "storage": str(kind)}
+            if column.notna().any():
+                info.update(low=float(column.min()), high=float(column.max()))
+            found[name] = info
+        else:
+            classes = {"b": ("logical", "bool"), "M": ("POSIXct", "float64")}
+            kind_name, storage = classes.get(kind.kind, ("character", "string"))
+            found[name] = {"varType": kind_name, "storage": storage}
+    return found
+
+
+class RxInfo:
+    """What a source is; printed as the original prints it."""
+
+    def __init__(self, data, get_var_info, num_rows):
+        frame = _frame(data)
+        self.file_name, self.num_rows, self.num_vars = getattr(data, "file", ""), len(frame), len(frame.columns)
+        self.var_info = rx_get_var_info(frame) if get_var_info else None
+        self.data = frame.head(num_rows) if num_rows else None
+
+    def __str__(self):
+        text = "File name:%s\n" % self.file_name if self.file_name else ""
+        text += "Number of observations:%.1f\nNumber of variables:%.1f\n" % (self.num_rows, self.num_vars)
+        if self.var_info is not None:
+            text += "Variable information: \n%s" % self.var_info
+        return text
+
+    __repr__ = __str__
+
+
+def rx_get_info(data, get_var_info=False, num_rows=0, **_):
+    """How many rows and columns a source has, and what they are."""
+    return RxInfo(data, get_var_info, num_rows)
+
+
+def _submodules():
+    """The modules that scripts of the time import from, each with everything."""
+    import sys
+    import types
+
+    package = sys.modules[__name__]
+    public = {name: value for name, value in vars(package).items() if name.startswith(("Rx", "rx_"))}
+    names = set(public) | {"RxSummary", "RxDataStep", "RxImport", "RxExec", "RxInfo"}
+    for part in ("functions", "datasource", "computecontext", "utils"):
+        module = types.ModuleType("%s.%s" % (__name__, part))
+        module.__path__ = []
+        module.__dict__.update(public)
+        sys.modules[module.__name__] = module
+        setattr(package, part, module)
+        for name in names:
+            inner = types.ModuleType("%s.%s" % (module.__name__, name))
+            inner.__dict__.update(public)
+            sys.modules[inner.__name__] = inner
+
+
+_submodules()
