@@ -242,13 +242,13 @@ impl Bench<'_> {
         let path = source.display().to_string();
         self.make(url, name)?;
         let sent = |_: &str, _: usize| (name.to_owned(), vec![path.clone()]);
-        let mut rows = compare(&self.contenders("upload", about, url, &sent))?;
+        let mut rows = compare(&self.contenders("upload", about, url, sent))?;
         let target = |client: &str, run: usize| self.folder.join(format!("{name}-{client}-{run}"));
         let fetched = |client: &str, run: usize| {
             let target = target(client, run).display().to_string();
             (name.to_owned(), vec![target])
         };
-        rows.extend(compare(&self.contenders("download", about, url, &fetched))?);
+        rows.extend(compare(&self.contenders("download", about, url, fetched))?);
         for client in ["azml", "object-store", "azure-storage-blob", "python"] {
             for run in 0..RUNS {
                 self.check(source, &target(client, run))?;
