@@ -1,7 +1,5 @@
 //! Storage clients of Rust that are not ours, against the emulator.
 
-use std::sync::Arc;
-
 use azml::datastore::{AzureBlob, AzureFile, Workspace};
 use azml_tests::EmulatorProcess;
 use foreign_object_store::azure::{MicrosoftAzure, MicrosoftAzureBuilder};
@@ -112,8 +110,10 @@ async fn suite(operator: Operator, large: usize) {
     assert_eq!(operator.read("a.txt").await.expect("it").to_vec(), b"again");
 
     let names = async |path: &str, recursive: bool| {
-        let mut options = ListOptions::default();
-        options.recursive = recursive;
+        let options = ListOptions {
+            recursive,
+            ..ListOptions::default()
+        };
         let entries = operator.list_options(path, options).await.expect("a list");
         let mut names: Vec<String> = entries
             .iter()
@@ -139,7 +139,8 @@ async fn suite(operator: Operator, large: usize) {
         .expect("what is gone stays gone");
     assert!(!operator.exists("a.txt").await.expect("an answer"));
     operator
-        .remove_all("d/")
+        .delete_with("d/")
+        .recursive(true)
         .await
         .expect("a folder is deleted");
     assert!(!operator.exists("d/e/f").await.expect("an answer"));
