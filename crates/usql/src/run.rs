@@ -21,7 +21,7 @@ use crate::catalog::Change;
 use crate::compile::Program;
 use crate::error::RuntimeError;
 use crate::output::{FileFormat, ParquetFormat, ParquetWriter, RowWriter};
-use crate::plan::{Lowering, StageStatistics, StageTree, joins_are_small};
+use crate::plan::{Lowering, StageStatistics, StageTree, cooperative, joins_are_small};
 use crate::python::Scripts;
 use crate::rel::{Column, Output, Sink, SinkTarget};
 use crate::store::{FileStore, StorePath, Transaction};
@@ -193,7 +193,8 @@ impl Local {
         if let SinkTarget::File(output) = &sink.target {
             lowered = lowering.sorted(lowered, &output.order)?;
         }
-        session.state().create_physical_plan(&lowered.plan).await
+        let plan = session.state().create_physical_plan(&lowered.plan).await?;
+        cooperative(plan)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Programs to plans of the query engine.
 
 mod aggregate;
+mod cooperative;
 mod function;
 mod join;
 mod lower;
@@ -8,6 +9,7 @@ mod prune;
 mod stage;
 mod window;
 
+pub(crate) use cooperative::cooperative;
 pub(crate) use join::joins_are_small;
 pub(crate) use lower::Lowering;
 pub use stage::StageStatistics;

@@ -30,6 +30,7 @@ use super::{PythonReducer, Scripts};
 use crate::cs::CsError;
 use crate::error::RuntimeError;
 use crate::expr::column;
+use crate::plan::cooperative;
 use crate::rel::Column;
 use crate::store::FileStore;
 
@@ -115,7 +116,7 @@ impl TableProvider for ReduceTable {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = state.create_physical_plan(&self.input).await?;
+        let input = cooperative(state.create_physical_plan(&self.input).await?)?;
         let input = self.arranged(input, state.config().target_partitions())?;
         let schema = TableProvider::schema(self);
         let partitions = input.output_partitioning().partition_count();

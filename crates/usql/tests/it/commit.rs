@@ -1,11 +1,13 @@
-//! A run that is cancelled while it commits: its outputs are there, or it was cancelled, never both.
+//! A run that is cancelled: while it commits, its outputs are there or it was cancelled, never both.
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
+use azml_core::clock::{Clock as _, SystemClock};
 use azml_usql::{
     Catalog, CompileOptions, Engine, Entry, FileInfo, FileStore, InputFile, JobOutcome, Local,
-    LocalFiles, Progress, RunError, RunOptions, StorePath, Transaction, compile,
+    LocalFiles, Program, Progress, RunError, RunOptions, StorePath, Transaction, compile,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +74,25 @@ impl Transaction for CancellingTransaction {
     }
 }
 
+fn compiled(script: &str, store: &Arc<dyn FileStore>) -> Program {
+    let options = CompileOptions::new(0);
+    compile(
+        script,
+        &Catalog::default(),
+        Some(Arc::clone(store)),
+        &options,
+    )
+    .expect("it compiles")
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
 /// Two outputs over a grouped input, and what was said of the run.
 fn run(moment: Moment) -> (tempfile::TempDir, Result<JobOutcome, RunError>) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -87,25 +108,13 @@ fn run(moment: Moment) -> (tempfile::TempDir, Result<JobOutcome, RunError>) {
         @g = SELECT k, SUM(n) AS s FROM @a GROUP BY k;
         OUTPUT @g TO \"/one.csv\" USING Outputters.Csv();
         OUTPUT @a TO \"/two.csv\" USING Outputters.Csv();";
-    let options = CompileOptions::new(0);
-    let program = compile(
-        script,
-        &Catalog::default(),
-        Some(Arc::clone(&store)),
-        &options,
-    );
-    let program = program.expect("it compiles");
+    let program = compiled(script, &store);
     let engine = Local::new(RunOptions {
         partitions: 2,
         ..RunOptions::default()
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
     let progress = Progress::default();
-    let outcome = runtime.block_on(engine.run(&program, store, &cancel, &progress));
+    let outcome = runtime().block_on(engine.run(&program, store, &cancel, &progress));
     (folder, outcome)
 }
 
@@ -124,6 +133,39 @@ fn a_cancel_during_the_commit_comes_too_late() {
     assert_eq!(outcome.outputs.len(), 2);
     assert!(folder.path().join("one.csv").exists());
     assert!(folder.path().join("two.csv").exists());
+}
+
+/// 900 million rows are made of 30,000, which are read long before.
+#[test]
+fn a_join_hears_that_its_run_is_cancelled() {
+    let script = "@a = SELECT n FROM (VALUES (0)) AS T(k)
+                 CROSS APPLY EXPLODE(Enumerable.Range(1, 30000)) AS e(n);
+        @b = SELECT n AS m FROM @a;
+        @c = SELECT n, m FROM @a CROSS JOIN @b;
+        @s = SELECT SUM(Math.Sqrt(n * m)) AS s FROM @c;
+        OUTPUT @s TO \"/s.csv\" USING Outputters.Csv();";
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = LocalFiles::open(folder.path()).expect("a store");
+    let store: Arc<dyn FileStore> = Arc::new(files);
+    let program = compiled(script, &store);
+    let cancel = CancellationToken::new();
+    let running = cancel.clone();
+    let runtime = runtime();
+    let run = runtime.spawn(async move {
+        let engine = Local::new(RunOptions::default());
+        engine
+            .run(&program, store, &running, &Progress::default())
+            .await
+    });
+    let outcome = runtime.block_on(async {
+        SystemClock.sleep(Duration::from_secs(1)).await;
+        cancel.cancel();
+        tokio::time::timeout(Duration::from_secs(30), run).await
+    });
+    // A run that hears nothing would keep the runtime from ending too.
+    runtime.shutdown_background();
+    let outcome = outcome.expect("it was heard").expect("no panic");
+    assert!(matches!(outcome, Err(RunError::Cancelled)), "{outcome:?}");
 }
 
 /// A stage for each kind of vertex, with what it read and wrote.
