@@ -216,7 +216,7 @@ def related():
 
 @row("J19")
 def debug_data():
-    job = ended(submit("// debug"))
+    job = ended(submit(SCRIPT))
     statistics = jobs.job.get_statistics(ADLA, job.job_id)
     assert statistics.last_update_time_utc and len(statistics.stages) >= 1
     assert jobs.job.get_debug_data_path(ADLA, job.job_id).paths
