@@ -84,13 +84,16 @@ async fn printed_rust_compiles_and_runs() {
 /// is used again.
 fn outside_crate(folder: &Path) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = std::fs::read_to_string(root.join("Cargo.toml")).expect("the workspace");
+    let (_, profiles) = workspace
+        .split_once("[profile.dev]")
+        .expect("the workspace has a profile");
     let manifest = format!(
         "[package]\nname = \"snippet\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
          [dependencies]\nazml = {{ path = {:?} }}\n\
          tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\
-         [profile.dev]\ndebug = \"line-tables-only\"\n\
-         [profile.dev.package.\"*\"]\ndebug = false\n\
-         [workspace]\n",
+         [workspace]\n\
+         [profile.dev]{profiles}",
         root.join("crates/azml")
     );
     std::fs::create_dir(folder.join("src")).expect("a directory");
