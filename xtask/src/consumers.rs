@@ -9,12 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{metadata, process};
 
-/// The profile of the workspace, so that dependencies it has built are not built again.
-const PROFILE: [&str; 2] = [DEBUG, "profile.dev.package.\"*\".debug=false"];
-
-const DEBUG: &str = "profile.dev.debug=\"line-tables-only\"";
-
-/// Says the same as [`DEBUG`] and wins over the manifest, but not over an argument.
+/// Wins over the manifest, but not over an argument.
 const DEBUG_VARIABLE: &str = "CARGO_PROFILE_DEV_DEBUG";
 
 /// Packages the crates, then builds and runs every program below `tests/consumers`.
@@ -102,13 +97,36 @@ fn build_and_run(program: &Path, folder: &Path, patches: &[String]) -> Result<()
         .arg("run")
         .current_dir(&copy)
         .env("CARGO_TARGET_DIR", metadata::target_directory()?);
-    let overridden = std::env::var_os(DEBUG_VARIABLE).is_some();
-    for setting in PROFILE
-        .into_iter()
-        .filter(|setting| !(overridden && *setting == DEBUG))
-        .chain(patches.iter().map(String::as_str))
-    {
+    for setting in profile()?.iter().chain(patches) {
         command.args(["--config", setting]);
     }
     process::run(&mut command)
+}
+
+/// The profile of the workspace, so that dependencies it has built are not built again.
+fn profile() -> Result<Vec<String>> {
+    let manifest = std::fs::read_to_string(metadata::root()?.join("Cargo.toml"))?;
+    let manifest: toml::Table = manifest.parse()?;
+    let profile = manifest
+        .get("profile")
+        .and_then(|profiles| profiles.get("dev"))
+        .context("the workspace has a profile")?;
+    let mut settings = Vec::new();
+    flatten("profile.dev", profile, &mut settings);
+    if std::env::var_os(DEBUG_VARIABLE).is_some() {
+        settings.retain(|setting| !setting.starts_with("profile.dev.\"debug\"="));
+    }
+    Ok(settings)
+}
+
+/// One line for each value below a table.
+fn flatten(name: &str, value: &toml::Value, lines: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                flatten(&format!("{name}.{key:?}"), value, lines);
+            }
+        }
+        value => lines.push(format!("{name}={value}")),
+    }
 }
