@@ -217,6 +217,25 @@ async fn a_run_splits_and_converts() {
 
 /// studio 1.7: saving is not running; running again replaces the outputs.
 #[tokio::test]
+async fn experiments_are_listed_as_they_were_made() {
+    let studio = Studio::start().await;
+    let iris = studio.named("iris").await;
+    let graph = graph(iris["Id"].as_str().unwrap(), "0.5", "1");
+    let mut made = Vec::new();
+    // Ids are drawn by lot: that five of them are in order by themselves is one case in 120.
+    for _ in 0..5 {
+        let path = format!("{}/", experiments());
+        let draft = studio.post(&path, body(&graph, true)).await.json();
+        made.push(draft["ExperimentId"].clone());
+    }
+    let listed = studio.get(&experiments()).await.json();
+    let ids = listed.as_array().unwrap().iter();
+    let ids: Vec<_> = ids.map(|it| it["ExperimentId"].clone()).collect();
+    let own: Vec<_> = ids.into_iter().filter(|id| made.contains(id)).collect();
+    assert_eq!(own, made);
+}
+
+#[tokio::test]
 async fn drafts_are_saved_and_run_later() {
     let studio = Studio::start().await;
     let iris = studio.named("iris").await;
