@@ -120,6 +120,30 @@ fn there_is_one_crypto_provider_beside_the_openssl_of_one_service() {
     }
 }
 
+/// Each feature beyond the services brings in what it is for, and nobody gets that unasked.
+#[test]
+fn further_features_of_the_facade_are_switched_on_alone() {
+    const FURTHER: [(&str, &str); 4] = [
+        ("mount", "fuser"),
+        ("object-store", "object_store"),
+        ("postgres", "tokio-postgres"),
+        ("usql", "datafusion"),
+    ];
+    let default = tree("azml", &[]);
+    for (feature, package) in FURTHER {
+        assert!(!default.contains(package), "{package} by default");
+        let tree = tree("azml", &["--no-default-features", "--features", feature]);
+        assert!(tree.contains(package), "{package} is missing");
+        let others = FURTHER.map(|(_, package)| package);
+        let mut unasked = found(&tree, &others);
+        // DataFusion reads its files through object_store.
+        unasked.retain(|it| *it != package && !(feature == "usql" && *it == "object_store"));
+        assert_eq!(unasked, [""; 0], "{feature}");
+        assert_eq!(found(&tree, &["axum", "redb"]), [""; 0], "{feature}");
+        assert_eq!(found(&tree, OPENSSL), [""; 0], "{feature}");
+    }
+}
+
 /// With `vendored-openssl` a machine needs no OpenSSL; without it the system's is linked.
 #[test]
 fn openssl_is_built_from_source_unless_that_is_switched_off() {
